@@ -1,0 +1,71 @@
+import type { PresenceInfo } from '../presence/wire.ts'
+import type { Http } from './http.ts'
+
+export interface City {
+  readonly id: string
+  readonly name: string
+  readonly country: string
+  readonly providers: number
+}
+
+export interface Service {
+  readonly id: string
+  readonly name: string
+  readonly plural: string
+  readonly providers: number
+}
+
+/** Somebody who can be asked, with what we may know of them right now. */
+export interface Provider {
+  readonly id: string
+  readonly name: string
+  readonly city_id: string
+  readonly city: string
+  readonly country: string
+  readonly service_id: string
+  readonly service: string
+  readonly services: readonly string[]
+  readonly rating: number
+  readonly reviews: number
+  /** Euros per hour. */
+  readonly price: number
+  readonly about: string
+  /** Made up and moved by the demo, not a person. */
+  readonly simulated: boolean
+  readonly presence: PresenceInfo
+}
+
+export interface Counts {
+  readonly online: number
+  readonly away: number
+  readonly dnd: number
+}
+
+export interface ProviderPage {
+  readonly providers: readonly Provider[]
+  readonly next_cursor: string | null
+  readonly counts: Counts
+  readonly as_of: string
+  readonly stale: boolean
+}
+
+export const fetchCities = async (http: Http, q: string, limit: number, signal?: AbortSignal): Promise<City[]> => {
+  const query = new URLSearchParams({ limit: String(limit), ...(q === '' ? {} : { q }) })
+  const { cities } = await http<{ cities: City[] }>(`/api/cities?${query}`, signed(signal))
+  return cities
+}
+
+export const fetchServices = async (http: Http): Promise<Service[]> =>
+  (await http<{ services: Service[] }>('/api/services', signed())).services
+
+export const fetchProviders = async (http: Http, query: URLSearchParams, signal?: AbortSignal): Promise<ProviderPage> =>
+  await http<ProviderPage>(`/api/providers?${query}`, signed(signal))
+
+export const fetchProvider = async (http: Http, id: string, signal?: AbortSignal): Promise<Provider> =>
+  await http<Provider>(`/api/providers/${encodeURIComponent(id)}`, signed(signal))
+
+/** The directory answers everybody alike. */
+const signed = (signal?: AbortSignal): { anonymous: true; signal?: AbortSignal } => ({
+  anonymous: true,
+  ...(signal ? { signal } : {}),
+})

@@ -1,0 +1,62 @@
+import { useEffect, useLayoutEffect, useRef } from 'react'
+import { DirectoryPage } from './directory/directory-page.tsx'
+import { DemoStrip } from './identity/demo-strip.tsx'
+import { Link } from './navigation/link.tsx'
+import { rememberedScroll, useAddress } from './navigation/location.ts'
+import { OwnStatus } from './own-status/own-status.tsx'
+import { ProviderPage } from './provider/provider-page.tsx'
+import { ConnectionBar } from './shell/connection-bar.tsx'
+import { Lamp } from './shell/lamp.tsx'
+import { NothingHere } from './shell/nothing-here.tsx'
+import { Announcer } from './status/announcer.tsx'
+
+/** The whole page: the demo's strip, which can be cut off, the header, and the place the address names. */
+export function App() {
+  const address = useAddress()
+  const path = address.split('?')[0] ?? '/'
+  const main = useRef<HTMLElement>(null)
+  useArrival(path, main)
+
+  return (
+    <>
+      <a className="skip-link" href="#main">
+        Skip to the people
+      </a>
+      <DemoStrip />
+      <header className="header">
+        <Link to="/" className="brand" aria-label="Porchlight, to the directory">
+          <Lamp />
+          <span>Porchlight</span>
+        </Link>
+        <OwnStatus />
+      </header>
+      <ConnectionBar />
+      <main id="main" ref={main} tabIndex={-1}>
+        <Place path={path} address={address} />
+      </main>
+      <footer className="footer">A demonstration of Porchlight, live presence for marketplaces.</footer>
+      <Announcer />
+    </>
+  )
+}
+
+function Place({ path, address }: { readonly path: string; readonly address: string }) {
+  if (path === '/') return <DirectoryPage address={address} />
+  const providerId = /^\/providers\/([^/]+)$/.exec(path)?.[1]
+  if (providerId) return <ProviderPage key={providerId} id={decodeURIComponent(providerId)} />
+  return <NothingHere />
+}
+
+/** After a step to another place: the scroll position it had, and the focus for who does not see the change. */
+function useArrival(path: string, main: React.RefObject<HTMLElement | null>): void {
+  const arrivedAt = useRef(path)
+  useEffect(() => {
+    window.history.scrollRestoration = 'manual'
+  }, [])
+  useLayoutEffect(() => {
+    if (arrivedAt.current === path) return
+    arrivedAt.current = path
+    main.current?.focus({ preventScroll: true })
+    window.scrollTo(0, rememberedScroll())
+  }, [path, main])
+}

@@ -1,0 +1,65 @@
+import { useEffect, useState } from 'react'
+import { fetchProviders, type Provider, type Service } from '../api/directory.ts'
+import { usePageServices } from '../page-services.ts'
+import { agoWords } from '../status/words.ts'
+import { useNow } from '../status/use-now.ts'
+import { type DirectoryQuery, filterCount, requestOf } from './query.ts'
+
+interface EmptyStreetProps {
+  readonly query: DirectoryQuery | null
+  readonly service: Service | null
+  readonly city: string
+  readonly onChange: (part: Partial<DirectoryQuery>) => void
+}
+
+/** Nobody matches: since when, and the next best thing to do. */
+export function EmptyStreet({ query, service, city, onChange }: EmptyStreetProps) {
+  const last = useLastOneHere(query)
+  const now = useNow()
+  if (!query) return null
+
+  if (filterCount(query) === 0) {
+    return (
+      <section className="notice-panel">
+        <h2>{`No ${service?.plural.toLowerCase() ?? 'people'} in ${city || 'this city'} yet`}</h2>
+        <p>Choose another city or service above; the number beside each tells how many people are there.</p>
+      </section>
+    )
+  }
+  const seen = last?.presence.last_seen
+  return (
+    <section className="notice-panel">
+      <h2>Nobody is home right now</h2>
+      <p>
+        {seen ? `The last one was here ${agoWords(Date.parse(seen), now)}. ` : ''}
+        You can leave a message; most people answer when they come back.
+      </p>
+      <button
+        type="button"
+        className="button button-primary"
+        onClick={() => onChange({ statuses: [], activeWithin: null, lastSeen: null, sort: 'last_seen' })}
+      >
+        Show who was here last
+      </button>
+    </section>
+  )
+}
+
+/** Whoever of this city and service was seen last. */
+function useLastOneHere(query: DirectoryQuery | null): Provider | null {
+  const { http } = usePageServices()
+  const [last, setLast] = useState<Provider | null>(null)
+  useEffect(() => {
+    if (!query) return
+    const stop = new AbortController()
+    const everybody = requestOf({ ...query, statuses: [], activeWithin: null, lastSeen: null, sort: 'last_seen' }, null)
+    everybody.set('limit', '1')
+    fetchProviders(http, everybody, stop.signal).then(
+      ({ providers }) => setLast(providers[0] ?? null),
+      // Without this sentence the panel still says what to do.
+      () => undefined,
+    )
+    return () => stop.abort()
+  }, [http, query])
+  return last
+}

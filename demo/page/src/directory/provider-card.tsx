@@ -1,0 +1,64 @@
+import { memo } from 'react'
+import type { Provider } from '../api/directory.ts'
+import { Link } from '../navigation/link.tsx'
+import { Avatar } from '../status/avatar.tsx'
+import { useLivePresence } from '../status/use-live-presence.ts'
+import { Rating } from './rating.tsx'
+
+interface ProviderCardProps {
+  readonly provider: Provider
+  readonly leaving: boolean
+  readonly onAsk: (provider: Provider) => void
+}
+
+/** One person. The card has the same height whatever is known of them, so a change never moves its neighbours. */
+export const ProviderCard = memo(function ProviderCard({ provider, leaving, onAsk }: ProviderCardProps) {
+  const { id, name, service, city } = provider
+  const { status, message, words, stale } = useLivePresence(provider)
+  const online = status === 'online'
+
+  return (
+    <li
+      className={leaving ? 'card card-leaving' : 'card'}
+      data-testid="provider-card"
+      data-provider-id={id}
+      data-name={name}
+      data-status={status}
+      data-stale={stale}
+    >
+      <div className="card-top">
+        <Avatar id={id} name={name} size="medium" status={status} stale={stale} />
+        <div className="card-who">
+          <h3 className="card-name">
+            <Link to={`/providers/${id}`} className="card-link">
+              {name}
+            </Link>
+          </h3>
+          <p className="card-facts">
+            {service}, {city}
+            {provider.simulated && <span className="tag">simulated</span>}
+          </p>
+          <p className={`card-status status-${status}`}>
+            {words}
+            {stale && <span className="stale-words"> (may be old)</span>}
+          </p>
+        </div>
+      </div>
+      {message ? <q className="card-words card-message">{message}</q> : <p className="card-words">{provider.about}</p>}
+      <div className="card-foot">
+        <p className="card-facts">
+          <Rating rating={provider.rating} reviews={provider.reviews} />
+          <span className="price">€{provider.price} an hour</span>
+        </p>
+        <button
+          type="button"
+          className={online ? 'button button-primary' : 'button button-secondary'}
+          aria-label={online ? `Ask ${name} now` : `Leave ${name} a message`}
+          onClick={() => onAsk(provider)}
+        >
+          {online ? 'Ask now' : 'Leave a message'}
+        </button>
+      </div>
+    </li>
+  )
+})

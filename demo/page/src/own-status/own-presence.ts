@@ -1,0 +1,122 @@
+import type { Http } from '../api/http.ts'
+import { explain, RequestFailed } from '../api/http.ts'
+import { fetchOwnPresence, patchStatus, patchVisibility } from '../api/own.ts'
+import type { PresenceClient } from '../presence/presence-client.ts'
+import { createSignal, type Signal } from '../presence/signal.ts'
+import type { ChoosableStatus, PresenceInfo } from '../presence/wire.ts'
+import { type Duration, secondsFor } from './durations.ts'
+
+/** The signed-in person's own presence, as they see it themselves (R33). */
+export interface OwnState {
+  readonly presence: PresenceInfo | null
+  /** When the current choice ends, epoch milliseconds, as far as this tab knows. */
+  readonly until: number | null
+  readonly busy: boolean
+  /** Why the last change was taken back. */
+  readonly refused: { readonly message: string; readonly code: string } | null
+  /** Something to know about a change that was made. */
+  readonly notice: string | null
+}
+
+export interface Choice {
+  readonly status: ChoosableStatus
+  readonly message: string
+  readonly duration: Duration
+}
+
+export interface OwnPresence {
+  readonly state: Signal<OwnState>
+  load(userId: string): Promise<void>
+  learn(presence: PresenceInfo): void
+  choose(choice: Choice): Promise<void>
+  setVisible(visible: boolean): Promise<void>
+  forget(): void
+}
+
+const NOTHING: OwnState = { presence: null, until: null, busy: false, refused: null, notice: null }
+
+/** Every change is shown at once and taken back, with the reason, when the server refuses it. */
+export function createOwnPresence(http: Http, client: PresenceClient): OwnPresence {
+  const state = createSignal<OwnState>(NOTHING)
+  const change = (part: Partial<OwnState>): void => state.set({ ...state.get(), ...part })
+  let wish = 0
+
+  /** Shows `guess`, runs `ask`, and keeps its answer or goes back. An older wish never overrules a newer one. */
+  async function attempt(
+    guess: Partial<OwnState>,
+    ask: () => Promise<PresenceInfo | null>,
+    onFailure: (error: unknown, back: OwnState) => Partial<OwnState> = (error, back) => ({
+      presence: back.presence,
+      until: back.until,
+      refused: explain(error),
+    }),
+  ): Promise<void> {
+    const back = state.get()
+    const mine = ++wish
+    change({ ...guess, busy: true, refused: null, notice: null })
+    try {
+      const presence = await ask()
+      if (mine === wish) change({ busy: false, ...(presence ? { presence } : {}) })
+    } catch (error) {
+      if (mine === wish) change({ busy: false, ...onFailure(error, back) })
+    }
+  }
+
+  return {
+    state,
+    async load(userId) {
+      try {
+        const presence = await fetchOwnPresence(http, userId)
+        if (state.get().presence === null) change({ presence })
+      } catch {
+        // The live connection tells the same as soon as it stands; until then the menu shows that it is unknown.
+      }
+    },
+    learn(presence) {
+      // While an answer is awaited, our own guess is newer than what was under way.
+      if (!state.get().busy) change({ presence })
+    },
+    async choose({ status, message, duration }) {
+      const { presence } = state.get()
+      if (!presence) return
+      const now = new Date()
+      const seconds = secondsFor(duration, now)
+      const text = message.trim() === '' ? null : message.trim()
+      const wire = { status, message: text, ...(seconds === null ? {} : { expires_in: seconds }) }
+      await attempt(
+        {
+          presence: { ...presence, online_status: status, custom_message: text },
+          until: seconds === null ? null : now.getTime() + seconds * 1_000,
+        },
+        async () => {
+          if (client.state.get() !== 'live') return await patchStatus(http, wire)
+          const reply = await client.setStatus(wire)
+          if (reply.ok) return reply.presence
+          const { code, message: reason, retryable } = reply.error
+          throw new RequestFailed(code, reason, { status: 0, retryable })
+        },
+      )
+    },
+    async setVisible(visible) {
+      const { presence } = state.get()
+      if (!presence) return
+      await attempt(
+        { presence: { ...presence, show_status: visible } },
+        async () => {
+          await patchVisibility(http, visible)
+          return null
+        },
+        (error, back) => {
+          // Hiding fails private: it is in force although it is not stored yet (R32).
+          const inForce = !visible && error instanceof RequestFailed && error.code === 'NOT_DURABLE'
+          if (inForce) return { notice: 'You are hidden already. Storing it takes a little longer than usual.' }
+          return { presence: back.presence, refused: explain(error) }
+        },
+      )
+    },
+    forget() {
+      wish++
+      state.set(NOTHING)
+    },
+  }
+}

@@ -1,0 +1,76 @@
+import { useState } from 'react'
+import { usePageServices } from '../page-services.ts'
+import { useSignal, useStale } from '../presence/react.ts'
+import { Modal } from '../shell/modal.tsx'
+import { Avatar } from '../status/avatar.tsx'
+import { StatusMark } from '../status/status-mark.tsx'
+import { useTabMark } from '../status/use-tab-mark.ts'
+import { STATUS_WORDS } from '../status/words.ts'
+import { useAddress } from '../navigation/location.ts'
+import { StatusMenu } from './status-menu.tsx'
+
+/** The signed-in person's picture and mark at the top right; it opens their menu. */
+export function OwnStatus() {
+  const { session, own } = usePageServices()
+  const identity = useSignal(session.identity)
+  const { presence } = useSignal(own.state)
+  const stale = useStale()
+  const [open, setOpen] = useState(false)
+  const status = presence?.online_status ?? 'offline'
+
+  if (identity.phase !== 'in') return <div className="own-status-waiting" />
+  const { person } = identity
+  const hidden = presence?.show_status === false
+  return (
+    <>
+      <OwnTabMark />
+      <button
+        type="button"
+        className="own-status"
+        data-testid="own-status"
+        data-status={status}
+        aria-haspopup="dialog"
+        aria-expanded={open}
+        aria-label={`Your status: ${STATUS_WORDS[status]}${hidden ? ', hidden from others' : ''}. Open the menu.`}
+        onClick={() => setOpen(true)}
+      >
+        <span className="own-status-words" aria-hidden="true">
+          {hidden ? 'hidden' : STATUS_WORDS[status]}
+        </span>
+        <Avatar id={person.id} name={person.name} size="small" status={status} stale={stale} />
+      </button>
+      {open && (
+        <Modal label="Your status" className="menu" testId="status-menu" onClose={() => setOpen(false)}>
+          <header className="menu-head">
+            <Avatar id={person.id} name={person.name} size="medium" status={status} stale={stale} />
+            <div>
+              <p className="menu-name">{person.name}</p>
+              <p className="menu-now">
+                <StatusMark status={status} stale={stale} size={12} /> {STATUS_WORDS[status]}
+                {hidden && ', hidden from others'}
+              </p>
+            </div>
+            <button type="button" className="icon-button" aria-label="Close" onClick={() => setOpen(false)}>
+              <svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true" className="line-icon">
+                <path d="m4 4 8 8M12 4l-8 8" />
+              </svg>
+            </button>
+          </header>
+          <StatusMenu />
+        </Modal>
+      )}
+    </>
+  )
+}
+
+/** The browser's tab shows one's own mark, except on a provider's page, which shows theirs. */
+function OwnTabMark() {
+  return useAddress().startsWith('/providers/') ? null : <ShownTabMark />
+}
+
+function ShownTabMark() {
+  const { own } = usePageServices()
+  const { presence } = useSignal(own.state)
+  useTabMark(presence?.online_status ?? 'offline', useStale())
+  return null
+}

@@ -1,0 +1,127 @@
+import { useId, useState } from 'react'
+import { usePageServices } from '../page-services.ts'
+import { useSignal } from '../presence/react.ts'
+import type { ChoosableStatus } from '../presence/wire.ts'
+import { StatusMark } from '../status/status-mark.tsx'
+import { STATUS_WORDS } from '../status/words.ts'
+import { Devices } from './devices.tsx'
+import { DURATION_WORDS, DURATIONS, type Duration } from './durations.ts'
+import { MessageField } from './message-field.tsx'
+import type { Choice, OwnState } from './own-presence.ts'
+import { VisibilitySwitch } from './visibility-switch.tsx'
+
+const CHOICES: readonly (readonly [status: ChoosableStatus, hint: string])[] = [
+  ['online', 'Away by itself when you pause'],
+  ['away', 'Here, but not at the screen'],
+  ['dnd', 'Here, but please no questions'],
+]
+
+/** Everything a person decides about their own presence. Every change takes effect at once. */
+export function StatusMenu() {
+  const { own } = usePageServices()
+  const state = useSignal(own.state)
+  const [duration, setDuration] = useState<Duration>('open')
+  const { presence } = state
+  const status = presence && presence.online_status !== 'offline' ? presence.online_status : 'online'
+  const message = presence?.custom_message ?? ''
+
+  const choose = (part: Partial<Choice>): void => void own.choose({ status, message, duration, ...part })
+
+  return (
+    <>
+      <Choices status={presence ? presence.online_status : null} onChoose={(picked) => choose({ status: picked })} />
+      <MessageField key={message} saved={message} onSave={(text) => choose({ message: text })} />
+      <DurationField
+        duration={duration}
+        until={state.until}
+        onPick={(picked) => {
+          setDuration(picked)
+          // Without a choice there is nothing yet that could end.
+          if (status !== 'online' || message !== '') choose({ duration: picked })
+        }}
+      />
+      <Outcome state={state} />
+      <VisibilitySwitch
+        visible={presence?.show_status ?? true}
+        disabled={presence === null}
+        onChange={(visible) => void own.setVisible(visible)}
+      />
+      <Devices />
+    </>
+  )
+}
+
+interface ChoicesProps {
+  readonly status: string | null
+  readonly onChoose: (status: ChoosableStatus) => void
+}
+
+function Choices({ status, onChoose }: ChoicesProps) {
+  const name = useId()
+  return (
+    <fieldset className="choices">
+      <legend className="visually-hidden">Status</legend>
+      {CHOICES.map(([choice, hint]) => (
+        <label key={choice} className="choice">
+          <input
+            type="radio"
+            name={name}
+            value={choice}
+            checked={status === choice}
+            disabled={status === null}
+            onChange={() => onChoose(choice)}
+            data-testid={`choice-${choice}`}
+          />
+          <StatusMark status={choice} size={16} />
+          <span className="choice-words">{STATUS_WORDS[choice]}</span>
+          <span className="choice-hint">{hint}</span>
+        </label>
+      ))}
+    </fieldset>
+  )
+}
+
+interface DurationFieldProps {
+  readonly duration: Duration
+  readonly until: number | null
+  readonly onPick: (duration: Duration) => void
+}
+
+function DurationField({ duration, until, onPick }: DurationFieldProps) {
+  const id = useId()
+  return (
+    <div className="menu-field">
+      <label htmlFor={id}>Keep it</label>
+      <select id={id} value={duration} onChange={(event) => onPick(event.target.value as Duration)}>
+        {DURATIONS.map((option) => (
+          <option key={option} value={option}>
+            {DURATION_WORDS[option]}
+          </option>
+        ))}
+      </select>
+      <span className="menu-hint">{until === null ? '' : `Ends ${endWords(until)}.`}</span>
+    </div>
+  )
+}
+
+const clockTime = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' })
+
+function endWords(until: number): string {
+  const sameDay = new Date(until).toDateString() === new Date().toDateString()
+  return `${sameDay ? 'at' : 'tomorrow at'} ${clockTime.format(until)}`
+}
+
+/** What became of the last change: nothing to say when it went well. */
+function Outcome({ state: { refused, notice } }: { readonly state: OwnState }) {
+  return (
+    <div role="status">
+      {refused && (
+        <p className="menu-refused" data-testid="refused">
+          That did not work and was taken back. {refused.message}{' '}
+          <span className="error-code">Code {refused.code}</span>
+        </p>
+      )}
+      {notice && <p className="menu-notice">{notice}</p>}
+    </div>
+  )
+}

@@ -1,0 +1,193 @@
+import { useEffect, useState } from 'react'
+import { fetchProvider, type Provider } from '../api/directory.ts'
+import { explain, RequestFailed } from '../api/http.ts'
+import { Rating } from '../directory/rating.tsx'
+import { Link } from '../navigation/link.tsx'
+import { usePageServices } from '../page-services.ts'
+import { useSignal, useWatch } from '../presence/react.ts'
+import { NothingHere } from '../shell/nothing-here.tsx'
+import { addressOf } from '../directory/query.ts'
+import { Avatar } from '../status/avatar.tsx'
+import { StatusMark } from '../status/status-mark.tsx'
+import { useLivePresence } from '../status/use-live-presence.ts'
+import { useTabMark, useTitle } from '../status/use-tab-mark.ts'
+import { TITLE_MARKS } from '../status/words.ts'
+import { AskDialog } from './ask-dialog.tsx'
+
+type Failure = { readonly message: string; readonly code: string; readonly missing: boolean }
+
+/** One person's own page, with their presence large. */
+export function ProviderPage({ id }: { readonly id: string }) {
+  const { provider, failure, retry } = useProvider(id)
+  if (failure?.missing) return <NothingHere />
+  if (failure && !provider) {
+    return (
+      <section className="notice-panel page-narrow" role="alert">
+        <h1>This door does not open right now</h1>
+        <p>{failure.message}</p>
+        <button type="button" className="button button-primary" onClick={retry}>
+          Try again
+        </button>
+        <p className="error-code">Code {failure.code}</p>
+      </section>
+    )
+  }
+  return (
+    <div className="page-narrow">
+      <BackLink />
+      {provider ? <Profile provider={provider} /> : <ProfileSkeleton />}
+    </div>
+  )
+}
+
+/** The person, at once if the list has them already, and then as the server knows them. */
+function useProvider(id: string): { provider: Provider | null; failure: Failure | null; retry: () => void } {
+  const { http, presence, directory } = usePageServices()
+  const [fetched, setFetched] = useState<Provider | null>(null)
+  const [failure, setFailure] = useState<Failure | null>(null)
+  const [round, setRound] = useState(0)
+  const listed = directory.state.get().listing?.shown.find((provider) => provider.id === id) ?? null
+
+  useEffect(() => {
+    const stop = new AbortController()
+    const look = async (): Promise<void> => {
+      try {
+        const provider = await fetchProvider(http, id, stop.signal)
+        presence.roster.seed([provider.presence])
+        setFetched(provider)
+        setFailure(null)
+      } catch (error) {
+        if (stop.signal.aborted) return
+        const missing = error instanceof RequestFailed && (error.status === 404 || error.status === 400)
+        setFailure({ ...explain(error), missing })
+      }
+    }
+    void look()
+    return () => stop.abort()
+  }, [http, presence, id, round])
+
+  useWatch([id])
+  useGuestPoll(() => setRound((before) => before + 1))
+  return { provider: fetched ?? listed, failure, retry: () => setRound((before) => before + 1) }
+}
+
+/** Without a live connection, asking again now and then keeps the page roughly true. */
+function useGuestPoll(look: () => void): void {
+  const { presence } = usePageServices()
+  const closed = useSignal(presence.state) === 'closed'
+  useEffect(() => {
+    if (!closed) return
+    const timer = setInterval(() => {
+      if (document.visibilityState === 'visible') look()
+    }, 15_000)
+    return () => clearInterval(timer)
+  })
+}
+
+function BackLink() {
+  const { directory } = usePageServices()
+  const { query } = directory.state.get()
+  return (
+    <Link to={query ? addressOf(query) : '/'} className="back-link">
+      <svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true" className="line-icon">
+        <path d="m9.5 3.5-4.5 4.5 4.5 4.5" />
+      </svg>
+      Back to the street
+    </Link>
+  )
+}
+
+function Profile({ provider }: { readonly provider: Provider }) {
+  const { id, name } = provider
+  const { status, message, words, stale } = useLivePresence(provider)
+  const [asking, setAsking] = useState(false)
+  useTitle(`${TITLE_MARKS[status]} ${name} · Porchlight`)
+  useTabMark(status, stale)
+
+  return (
+    <article
+      className="profile"
+      data-testid="provider-page"
+      data-provider-id={id}
+      data-name={name}
+      data-status={status}
+      data-stale={stale}
+    >
+      <header className="profile-head">
+        <Avatar id={id} name={name} size="large" status={status} stale={stale} />
+        <div>
+          <h1>{name}</h1>
+          <p className="quiet">
+            {provider.services.join(', ') || provider.service} in {provider.city}, {provider.country}
+            {provider.simulated && <span className="tag">simulated</span>}
+          </p>
+        </div>
+      </header>
+      <div className={`presence-panel presence-${status}`}>
+        <StatusMark status={status} stale={stale} size={24} />
+        <div>
+          <p className="presence-words">
+            {words}
+            {stale && <span className="stale-words"> (may be old)</span>}
+          </p>
+          <p className="presence-message">{message ? <q>{message}</q> : <PresenceHint status={status} />}</p>
+        </div>
+        <button
+          type="button"
+          className={status === 'online' ? 'button button-primary' : 'button button-secondary'}
+          onClick={() => setAsking(true)}
+        >
+          {status === 'online' ? 'Ask now' : 'Leave a message'}
+        </button>
+      </div>
+      <p className="profile-about">{provider.about}</p>
+      <dl className="facts">
+        <div>
+          <dt>Rating</dt>
+          <dd>
+            <Rating rating={provider.rating} reviews={provider.reviews} />
+          </dd>
+        </div>
+        <div>
+          <dt>Price</dt>
+          <dd>€{provider.price} an hour</dd>
+        </div>
+        <div>
+          <dt>Works in</dt>
+          <dd>{provider.city}</dd>
+        </div>
+      </dl>
+      {asking && <AskDialog provider={provider} onClose={() => setAsking(false)} withLink={false} />}
+    </article>
+  )
+}
+
+const HINTS = {
+  online: 'Answers right now.',
+  away: 'Here, but not at the screen.',
+  dnd: 'Here, but busy. A message waits until they are free.',
+  offline: 'Not here right now. A message waits for them.',
+} as const
+
+const PresenceHint = ({ status }: { readonly status: keyof typeof HINTS }) => <span>{HINTS[status]}</span>
+
+function ProfileSkeleton() {
+  return (
+    <div className="profile skeleton" aria-busy="true">
+      <header className="profile-head">
+        <span className="avatar avatar-large" />
+        <div>
+          <h1>
+            <span className="bone bone-wide">&nbsp;</span>
+          </h1>
+          <p className="quiet">
+            <span className="bone">&nbsp;</span>
+          </p>
+        </div>
+      </header>
+      <div className="presence-panel">
+        <span className="bone bone-full">&nbsp;</span>
+      </div>
+    </div>
+  )
+}
