@@ -1,0 +1,48 @@
+import { isPresent, type Status } from './status.ts'
+
+const UNITS: readonly [unit: Intl.RelativeTimeFormatUnit, ms: number][] = [
+  ['year', 31_557_600_000],
+  ['month', 2_629_800_000],
+  ['week', 604_800_000],
+  ['day', 86_400_000],
+  ['hour', 3_600_000],
+  ['minute', 60_000],
+]
+
+const STATUS_WORDS: Record<Status, string> = {
+  online: 'online now',
+  away: 'away',
+  dnd: 'do not disturb',
+  offline: 'offline',
+}
+
+// Making a formatter costs far more than using one.
+const formatters = new Map<string, Intl.RelativeTimeFormat>()
+
+function formatter(locale: string): Intl.RelativeTimeFormat {
+  const known = formatters.get(locale)
+  if (known) return known
+  const made = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' })
+  formatters.set(locale, made)
+  return made
+}
+
+/**
+ * Words for when somebody was here: "online now", "last seen 5 minutes ago", or "offline" when it is not known. A
+ * language other than English gets the relative time alone, as Intl words it.
+ *
+ * @param lastSeenAt epoch milliseconds, or null
+ */
+export function lastSeenText(status: Status, lastSeenAt: number | null, now: number, locale = 'en'): string {
+  if (isPresent(status) || lastSeenAt === null) return STATUS_WORDS[status]
+  const relative = relativeTime(lastSeenAt, now, locale)
+  return locale.startsWith('en') ? `last seen ${relative}` : relative
+}
+
+function relativeTime(at: number, now: number, locale: string): string {
+  const elapsed = Math.max(0, now - at)
+  for (const [unit, ms] of UNITS) {
+    if (elapsed >= ms) return formatter(locale).format(-Math.floor(elapsed / ms), unit)
+  }
+  return locale.startsWith('en') ? 'just now' : formatter(locale).format(0, 'second')
+}

@@ -1,0 +1,104 @@
+import type { Choice } from './presence.ts'
+import type { Rules } from './rules.ts'
+import type { DeviceType, EndedSession, Session } from './session.ts'
+import { latest, settle, type Step, type UserRecord } from './user-record.ts'
+
+// Each function here is one atomic change to a user's record: pure, so that a store may run it again after a conflict.
+
+/** How long a lost session of this kind of device lives on. Phones sleep their radios, so they get longer (R3). */
+export const graceOf = (deviceType: DeviceType, rules: Rules): number =>
+  deviceType === 'mobile' ? rules.mobileGraceMs : rules.graceMs
+
+/**
+ * Adds a session. The same device's session in grace ends, and its activity carries over: coming back by itself is not
+ * a sign of use, so it makes no news (R3). Beyond `maxSessionsPerUser` the oldest idle session is evicted.
+ */
+export function connect(record: UserRecord, session: Session, now: number, rules: Rules): Step {
+  const replaced = record.sessions.filter(
+    (other) => other.lost !== null && other.deviceId !== null && other.deviceId === session.deviceId,
+  )
+  const inherited = replaced.length > 0 ? Math.max(...replaced.map((other) => other.lastActivityAt)) : null
+  const kept = record.sessions.filter((other) => !replaced.includes(other) && other.sessionId !== session.sessionId)
+  const evicted = overflow(kept, rules.maxSessionsPerUser - 1)
+  const sessions = kept.filter((other) => !evicted.includes(other))
+  const ended = [
+    ...replaced.map((other) => ({ session: other, endedAt: other.lost?.evidenceAt ?? now })),
+    ...evicted.map((other) => ({ session: other, endedAt: now })),
+  ]
+  const added = { ...session, lastActivityAt: inherited ?? now }
+  const draft = {
+    ...record,
+    sessions: [...sessions, added],
+    lastActivityAt: latest(record.lastActivityAt, inherited ?? now),
+  }
+  return settle(record, draft, now, rules, ended)
+}
+
+const overflow = (sessions: readonly Session[], room: number): Session[] =>
+  sessions
+    .toSorted((a, b) => a.lastActivityAt - b.lastActivityAt || a.connectedAt - b.connectedAt)
+    .slice(0, Math.max(0, sessions.length - room))
+
+/** Marks a session as lost: it lives on for its grace. @param evidenceAt when it last gave a sign of life */
+export function lose(record: UserRecord, sessionId: string, evidenceAt: number, now: number, rules: Rules): Step {
+  const sessions = record.sessions.map((session) =>
+    session.sessionId === sessionId && session.lost === null
+      ? { ...session, lost: { evidenceAt, graceEndsAt: now + graceOf(session.deviceType, rules) } }
+      : session,
+  )
+  return settle(record, { ...record, sessions }, now, rules)
+}
+
+/** Ends sessions at once, without grace: a goodbye, a sign-out, an eviction. Unknown ids are ignored (R2). */
+export function end(record: UserRecord, sessionIds: ReadonlySet<string>, now: number, rules: Rules): Step {
+  const gone = record.sessions.filter((session) => sessionIds.has(session.sessionId))
+  const ended: EndedSession[] = gone.map((session) => ({ session, endedAt: session.lost?.evidenceAt ?? now }))
+  const sessions = record.sessions.filter((session) => !sessionIds.has(session.sessionId))
+  return settle(record, { ...record, sessions }, now, rules, ended)
+}
+
+/** Signs of use that the owning node saw: session id to the moment. Moments only move forward (R13). */
+export function noteActivity(
+  record: UserRecord,
+  activity: ReadonlyMap<string, number>,
+  now: number,
+  rules: Rules,
+): Step {
+  const sessions = record.sessions.map((session) => {
+    const at = Math.min(activity.get(session.sessionId) ?? 0, now)
+    return at > session.lastActivityAt ? { ...session, lastActivityAt: at } : session
+  })
+  const newest = sessions.reduce<number | null>((at, session) => latest(at, session.lastActivityAt), null)
+  const draft = { ...record, sessions, lastActivityAt: latest(record.lastActivityAt, newest) }
+  return settle(record, draft, now, rules)
+}
+
+/** A sign of use that belongs to no session, such as a request: it counts for the session used last (R12). */
+export function touch(record: UserRecord, now: number, rules: Rules): Step {
+  return settle(record, touched(record, now), now, rules)
+}
+
+function touched(record: UserRecord, now: number): UserRecord {
+  const inUse = record.sessions
+    .filter((session) => session.lost === null)
+    .reduce<Session | null>((a, b) => (a === null || b.lastActivityAt > a.lastActivityAt ? b : a), null)
+  const sessions = record.sessions.map((session) =>
+    session === inUse ? { ...session, lastActivityAt: Math.max(session.lastActivityAt, now) } : session,
+  )
+  return { ...record, sessions, lastActivityAt: latest(record.lastActivityAt, now) }
+}
+
+/** Shows a choice, unless a newer decision is already shown (R20). Deciding is a sign of use. */
+export function choose(record: UserRecord, choice: Choice, now: number, rules: Rules): Step {
+  if (choice.version <= record.choice.version) return settle(record, record, now, rules)
+  return settle(record, { ...touched(record, now), choice }, now, rules)
+}
+
+/** Shows or hides the user, unless a newer decision already holds (R32). Deciding is a sign of use. */
+export function setVisible(record: UserRecord, visible: boolean, version: number, now: number, rules: Rules): Step {
+  if (version <= record.visibility.version) return settle(record, record, now, rules)
+  const { since } = record.visibility
+  const revealed = visible && !record.visibility.visible
+  const visibility = { visible, version, since: revealed ? now : since }
+  return settle(record, { ...touched(record, now), visibility }, now, rules)
+}

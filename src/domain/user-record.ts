@@ -1,0 +1,150 @@
+import { type Choice, currentChoice, deriveStatus, NO_CHOICE } from './presence.ts'
+import type { Rules } from './rules.ts'
+import { type EndedSession, isLive, type Session } from './session.ts'
+import { isPresent } from './status.ts'
+import { nextVersion } from './version.ts'
+import { nextView, UNSEEN, type View } from './view.ts'
+
+/** Whether others may know, since when it has been so, and the version of that decision. */
+export interface Visibility {
+  readonly visible: boolean
+  /** Epoch milliseconds of the last un-hiding, or null. Nothing older is ever shown anew (R32). */
+  readonly since: number | null
+  readonly version: number
+}
+
+/**
+ * The live truth about one user, as the hot store keeps it. Everything derived from sessions, choice and visibility is
+ * computed by `settle` alone; the two views are kept beside the truth, so that nobody else has to compose one (R34).
+ * Times are epoch milliseconds of the store's clock.
+ */
+export interface UserRecord {
+  readonly userId: string
+  /** Grows with every change that PostgreSQL has to know of (R7). */
+  readonly version: number
+  readonly sessions: readonly Session[]
+  readonly choice: Choice
+  readonly visibility: Visibility
+  /** Last sign of use, or null (R13). */
+  readonly lastActivityAt: number | null
+  /** Present: the last activity. Offline: the end of the last session. Null: never here. */
+  readonly lastSeenAt: number | null
+  /** What strangers may know of these two: stands still while the user is hidden (R32). */
+  readonly shown: { readonly lastSeenAt: number | null; readonly lastActivityAt: number | null }
+  /** What the user sees of themself. */
+  readonly own: View
+  /** What everybody else sees. */
+  readonly stranger: View
+  /** When this record changes by itself next: a grace ends, a choice expires, activity runs out. */
+  readonly deadline: number | null
+}
+
+/** The outcome of one atomic change to a record. */
+export interface Step {
+  readonly record: UserRecord
+  readonly ended: readonly EndedSession[]
+}
+
+/** The record of somebody who was never here. */
+export const newRecord = (userId: string): UserRecord => ({
+  userId,
+  version: 0,
+  sessions: [],
+  choice: NO_CHOICE,
+  visibility: { visible: true, since: null, version: 0 },
+  lastActivityAt: null,
+  lastSeenAt: null,
+  shown: { lastSeenAt: null, lastActivityAt: null },
+  own: { ...UNSEEN, version: 0 },
+  stranger: { ...UNSEEN, version: 0 },
+  deadline: null,
+})
+
+/** The later of two moments of which either may be unknown. */
+export const latest = (a: number | null, b: number | null): number | null =>
+  a === null ? b : b === null ? a : Math.max(a, b)
+
+/**
+ * Brings a drafted record to a consistent state at `now`: ends what is over, applies expiry, derives both views and the
+ * next deadline, and stamps a version if anything changed that others or PostgreSQL have to learn. Settling a settled
+ * record again at the same `now` changes nothing, so a deadline may be handled by anybody, any number of times (R4).
+ *
+ * @param before the record as it was, `draft` with the caller's change applied
+ * @param left sessions that the caller already took out of the draft
+ */
+export function settle(
+  before: UserRecord,
+  draft: UserRecord,
+  now: number,
+  rules: Rules,
+  left: readonly EndedSession[] = [],
+): Step {
+  const version = nextVersion(before.version, now)
+  const sessions = draft.sessions.filter((session) => isLive(session, now))
+  const ended = [...left, ...endedByGrace(draft.sessions, now)]
+  const choice = expireChoice(draft.choice, now, version)
+  const status = deriveStatus({ sessions, choice, idleAfterMs: rules.idleAfterMs, now })
+  const present = isPresent(status)
+  const evidence = ended.reduce<number | null>((at, { endedAt }) => latest(at, endedAt), null)
+  const lastSeenAt = latest(draft.lastSeenAt, present ? draft.lastActivityAt : evidence)
+
+  const stamp = { version, activityFlushMs: rules.activityFlushMs }
+  const message = present ? choice.message : null
+  const own = nextView(before.own, { status, lastSeenAt, message }, stamp)
+  const shown = nextShown(draft, own.lastSeenAt)
+  const visibleView = { status, lastSeenAt: shown.lastSeenAt, message }
+  const stranger = nextView(before.stranger, draft.visibility.visible ? visibleView : UNSEEN, stamp)
+
+  const settled = { ...draft, sessions, choice, lastSeenAt, shown, own, stranger }
+  const changed = isNews(before, settled)
+  return {
+    record: {
+      ...settled,
+      version: changed ? version : draft.version,
+      deadline: nextDeadline(sessions, choice, now, rules),
+    },
+    ended,
+  }
+}
+
+const endedByGrace = (sessions: readonly Session[], now: number): EndedSession[] =>
+  sessions.flatMap((session) =>
+    session.lost !== null && !isLive(session, now) ? [{ session, endedAt: session.lost.evidenceAt }] : [],
+  )
+
+function expireChoice(choice: Choice, now: number, version: number): Choice {
+  const current = currentChoice(choice, now)
+  return current === choice ? choice : { ...current, version }
+}
+
+function nextShown({ visibility, shown, lastActivityAt }: UserRecord, lastSeenAt: number | null): UserRecord['shown'] {
+  if (!visibility.visible) return shown
+  const open = (at: number | null) => (at !== null && at >= (visibility.since ?? 0) ? at : null)
+  return {
+    lastSeenAt: latest(shown.lastSeenAt, open(lastSeenAt)),
+    lastActivityAt: latest(shown.lastActivityAt, open(lastActivityAt)),
+  }
+}
+
+function isNews(before: UserRecord, after: UserRecord): boolean {
+  return (
+    before.own !== after.own ||
+    before.stranger !== after.stranger ||
+    before.choice.version !== after.choice.version ||
+    before.visibility.version !== after.visibility.version ||
+    before.lastActivityAt !== after.lastActivityAt ||
+    before.lastSeenAt !== after.lastSeenAt
+  )
+}
+
+function nextDeadline(sessions: readonly Session[], choice: Choice, now: number, rules: Rules): number | null {
+  const moments = sessions.flatMap((session) => [
+    session.lost?.graceEndsAt ?? Number.POSITIVE_INFINITY,
+    session.lastActivityAt + rules.idleAfterMs,
+    // At this moment the owning node is asked for newer activity: the only regular write of an active session (R22).
+    session.lastActivityAt + rules.activityFlushMs,
+  ])
+  if (choice.expiresAt !== null) moments.push(choice.expiresAt)
+  const earliest = Math.min(...moments.filter((at) => at > now))
+  return Number.isFinite(earliest) ? earliest : null
+}
