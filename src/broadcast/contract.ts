@@ -1,0 +1,48 @@
+import type { PresenceInfo } from '../domain/info.ts'
+import type { Status } from '../domain/status.ts'
+import type { View } from '../domain/view.ts'
+
+/** What became of one user, for each audience. */
+export interface Announcement {
+  readonly userId: string
+  readonly own: View
+  readonly stranger: View
+  /** The status strangers knew before. */
+  readonly strangerBefore: Status
+  readonly ownBefore: Status
+  /** Epoch milliseconds of the change. */
+  readonly at: number
+}
+
+/** One session that can be told things. */
+export interface Watcher {
+  readonly socketId: string
+  readonly userId: string
+  readonly format: 'events' | 'diff'
+}
+
+/** Who hears what. Speaks to the connections of this node only. */
+export interface Broadcaster {
+  /** Makes a connection known, so that it can watch and be told. */
+  add(watcher: Watcher): void
+  /** Forgets a connection and all it watches. */
+  remove(socketId: string): void
+  /** Replaces what a connection watches by this list (R41). Watching starts before the promise of a snapshot is kept. */
+  watch(socketId: string, userIds: readonly string[]): void
+  /** The newest view announced of a watched user, or null: a snapshot read earlier may be older. */
+  latest(userId: string, audience: 'own' | 'stranger'): View | null
+  /** Tells the watchers of this user, and nobody else, what changed for them (R40, R14). */
+  announce(announcement: Announcement): void
+  /** Tells the watchers of this user once more what is true. */
+  repeat(announcement: Announcement): void
+  /** Tells all connections of a user how they themself look now. */
+  tellSelf(userId: string, info: PresenceInfo): void
+  /** Asks one connection, or all of a user's, to read everything again. */
+  resync(to: { socketId: string } | { userId: string }): void
+  /** Ends a connection for good: a sign-out or an eviction; a plain client does not come back by itself. */
+  signOut(socketId: string): void
+  /** Drops the transport, so that a plain client comes back (R54). */
+  drop(socketId: string): void
+  /** How many users are watched and how many connections are known, for metrics. */
+  counts(): { watchedUsers: number; connections: number }
+}

@@ -1,0 +1,118 @@
+import { PresenceError } from './domain/errors.ts'
+
+/** Every number that can be tuned. Milliseconds unless the name says otherwise. */
+export interface PresenceOptions {
+  /** How long a session whose connection was lost lives on before anybody hears of it. @default 10_000 */
+  graceMs: number
+  /** The same for phones, whose radios sleep. @default 30_000 */
+  mobileGraceMs: number
+  /** Without activity for this long a session counts as idle. @default 300_000 */
+  idleAfterMs: number
+  /** Coarseness of last activity while present, and how often it is written. @default 300_000 */
+  activityFlushMs: number
+  /** How long the store believes a silent node. @default 6_000 */
+  nodeLeaseMs: number
+  /** How often nodes compare what they told with the store. @default 30_000 */
+  reconcileMs: number
+  /** After this long without the store, views become unknown. @default 30_000 */
+  staleAfterMs: number
+  /** Longest time a stopping node takes. @default 10_000 */
+  drainMs: number
+  /** Days until sessions' personal data is shortened. @default 30 */
+  retentionDays: number
+  /** Sessions a user may have at once; beyond it the oldest idle one is evicted. @default 20 */
+  maxSessionsPerUser: number
+  /** Users one connection may watch. @default 2_000 */
+  maxWatchedUsers: number
+  /** Bytes of a request body or of an event (a watch list is bounded by its own number). @default 65_536 */
+  maxPayloadBytes: number
+  /** Events per second that one user may send on average. @default 20 */
+  eventsPerSecond: number
+  /** Events that one user may send at once. @default 60 */
+  eventsBurst: number
+  /** How often observations are written to PostgreSQL. @default 500 */
+  projectEveryMs: number
+  /** Engine.IO's ping interval, for the standalone server. @default 10_000 */
+  pingIntervalMs: number
+  /** Engine.IO's ping time-out, for the standalone server. @default 5_000 */
+  pingTimeoutMs: number
+}
+
+const MINUTE = 60_000
+const DAY = 86_400_000
+
+/** Default, smallest and largest value of each option. */
+export const OPTION_RANGES: Record<keyof PresenceOptions, readonly [fallback: number, min: number, max: number]> = {
+  graceMs: [10_000, 0, 10 * MINUTE],
+  mobileGraceMs: [30_000, 0, 30 * MINUTE],
+  idleAfterMs: [5 * MINUTE, 100, DAY],
+  activityFlushMs: [5 * MINUTE, 100, DAY],
+  nodeLeaseMs: [6_000, 500, 10 * MINUTE],
+  reconcileMs: [30_000, 100, 60 * MINUTE],
+  staleAfterMs: [30_000, 100, 60 * MINUTE],
+  drainMs: [10_000, 100, 10 * MINUTE],
+  retentionDays: [30, 1, 3_650],
+  maxSessionsPerUser: [20, 1, 1_000],
+  maxWatchedUsers: [2_000, 1, 100_000],
+  maxPayloadBytes: [65_536, 1_024, 16_777_216],
+  eventsPerSecond: [20, 1, 100_000],
+  eventsBurst: [60, 1, 100_000],
+  projectEveryMs: [500, 10, MINUTE],
+  pingIntervalMs: [10_000, 100, 10 * MINUTE],
+  pingTimeoutMs: [5_000, 100, 10 * MINUTE],
+}
+
+const NAMES = Object.keys(OPTION_RANGES) as (keyof PresenceOptions)[]
+
+/** The environment variable of an option: `graceMs` is `PRESENCE_GRACE_MS`. */
+export const environmentName = (option: keyof PresenceOptions): string =>
+  `PRESENCE_${option.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`
+
+/**
+ * Fills in defaults and checks every value and every relation; all that is wrong is said at once.
+ *
+ * @throws {PresenceError} INVALID_OPTION
+ */
+export function resolveOptions(given: Partial<PresenceOptions> = {}): PresenceOptions {
+  const wrong: string[] = []
+  const resolved = {} as PresenceOptions
+  for (const name of NAMES) {
+    const [fallback, min, max] = OPTION_RANGES[name]
+    const value = given[name] ?? fallback
+    if (!Number.isInteger(value) || value < min || value > max) {
+      wrong.push(`${name} is ${value}, needs a whole number from ${min} to ${max}`)
+    }
+    resolved[name] = value
+  }
+  if (wrong.length === 0) wrong.push(...brokenRelations(resolved))
+  if (wrong.length > 0) throw new PresenceError('INVALID_OPTION', wrong.join('; '))
+  return resolved
+}
+
+function brokenRelations(options: PresenceOptions): string[] {
+  const wrong: string[] = []
+  if (options.mobileGraceMs < options.graceMs) {
+    wrong.push(`mobileGraceMs is ${options.mobileGraceMs}, needs at least graceMs (${options.graceMs})`)
+  }
+  if (options.eventsBurst < options.eventsPerSecond) {
+    wrong.push(`eventsBurst is ${options.eventsBurst}, needs at least eventsPerSecond (${options.eventsPerSecond})`)
+  }
+  return wrong
+}
+
+/**
+ * Reads options from environment variables. Anything that is not a number is passed on as NaN, for `resolveOptions` to
+ * refuse with its name.
+ */
+export function optionsFromEnvironment(env: Readonly<Record<string, string | undefined>>): Partial<PresenceOptions> {
+  const given: Partial<PresenceOptions> = {}
+  for (const name of NAMES) {
+    const text = env[environmentName(name)]?.trim()
+    if (text !== undefined && text !== '') given[name] = Number(text)
+  }
+  // A tester who shortens one grace rarely means to keep the other one longer than allowed, or shorter than it.
+  if (given.graceMs !== undefined && given.mobileGraceMs === undefined) {
+    given.mobileGraceMs = Math.max(given.graceMs, OPTION_RANGES.mobileGraceMs[0])
+  }
+  return given
+}

@@ -1,0 +1,80 @@
+import type { PresenceInfo } from '../domain/info.ts'
+import type { ChoosableStatus, Status } from '../domain/status.ts'
+
+/** A failed ack: a code, a sentence, and whether the same call may succeed later (R52). */
+export interface ErrorReply {
+  ok: false
+  error: { code: string; message: string; retryable: boolean }
+}
+
+/** What the client passes as `auth` in the handshake. */
+export interface Handshake {
+  token: string
+  device_type?: 'web' | 'mobile' | 'desktop'
+  /** Names this device (a tab, an app), so that a returning one ends the session it left in grace. At most 128 characters. */
+  device_id?: string
+  /** How changes arrive. @default 'events' */
+  format?: 'events' | 'diff'
+  /** Version of this protocol. @default 1 */
+  v?: number
+}
+
+export interface StatusChange {
+  status: ChoosableStatus
+  /** Omitted: kept. Null or empty: cleared. */
+  message?: string | null
+  /** Seconds, 1 to 2,592,000. Omitted: until changed. */
+  expires_in?: number
+}
+
+export interface WatchRequest {
+  /** The whole list of user ids; it replaces the one before. */
+  users: string[]
+  /** Versions the client already has: these are left out of the answer when they are current. */
+  known?: Record<string, string>
+}
+
+export interface WatchReply {
+  ok: true
+  presences: PresenceInfo[]
+  versions: Record<string, string>
+  stale: boolean
+}
+
+/** One change of a view. A missing `custom_message` means that there is none. */
+export interface PresenceUpdate {
+  userId: string
+  status: Status
+  /** ISO 8601 time of the change. */
+  timestamp: string
+  last_seen: string | null
+  custom_message?: string
+  /** Decimal digits; a larger number is newer. */
+  version: string
+}
+
+export interface StatusEvent {
+  userId: string
+  status: Status
+  version: string
+}
+
+type Ack<Reply> = (reply: Reply | ErrorReply) => void
+
+export interface ClientToServer {
+  activity: () => void
+  setStatus: (change: StatusChange, ack?: Ack<{ ok: true; presence: PresenceInfo }>) => void
+  watch: (request: WatchRequest, ack?: Ack<WatchReply>) => void
+  unwatch: (request: { watch_id?: string }, ack?: Ack<{ ok: true }>) => void
+}
+
+export interface ServerToClient {
+  presenceUpdate: (update: PresenceUpdate) => void
+  userOnline: (event: StatusEvent) => void
+  userOffline: (event: StatusEvent) => void
+  presenceDiff: (diff: { changed: PresenceUpdate[] }) => void
+  selfPresence: (info: PresenceInfo) => void
+  resync: () => void
+  stale: () => void
+  drain: (hint: { reconnect_in_ms: number }) => void
+}

@@ -1,0 +1,46 @@
+import type { PresenceInfo } from '../domain/info.ts'
+
+/** An error over HTTP: RFC 9457 problem details, with our code and whether a retry can help (R52). */
+export interface Problem {
+  type: string
+  title: string
+  status: number
+  detail: string
+  code: string
+  retryable: boolean
+}
+
+/** A provider's own fields with what the caller may know of their presence. */
+export interface ProviderPresence {
+  presence: PresenceInfo
+  is_online: boolean
+  last_seen_text: string
+}
+
+export interface ProviderList {
+  providers: (Record<string, unknown> & ProviderPresence)[]
+  next_cursor: string | null
+  counts: { online: number; away: number; dnd: number }
+  /** ISO 8601 time of the last change that the answer contains, or null when nothing ever changed. */
+  as_of: string | null
+  stale: boolean
+}
+
+export interface PresenceSettings {
+  show_online_status: boolean
+}
+
+/** One of the caller's own devices. */
+export interface DeviceSession {
+  id: string
+  device_type: 'web' | 'mobile' | 'desktop'
+  device_id: string | null
+  /** "Chrome on Windows", from the user agent, or null. */
+  device_name: string | null
+  ip_address: string | null
+  user_agent: string | null
+  connected_at: string
+  last_active_at: string
+  last_ping: string
+  is_active: boolean
+}

@@ -1,0 +1,14 @@
+export type { PresenceInfo } from '../domain/info.ts'
+export type { ChoosableStatus, Status } from '../domain/status.ts'
+export type {
+  ClientToServer,
+  ErrorReply,
+  Handshake,
+  PresenceUpdate,
+  ServerToClient,
+  StatusChange,
+  StatusEvent,
+  WatchReply,
+  WatchRequest,
+} from './events.ts'
+export type { DeviceSession, PresenceSettings, Problem, ProviderList, ProviderPresence } from './http.ts'

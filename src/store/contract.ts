@@ -1,0 +1,146 @@
+import type { Choice } from '../domain/presence.ts'
+import type { DeviceType, EndedSession, Session } from '../domain/session.ts'
+import type { Status } from '../domain/status.ts'
+import type { Step, UserRecord } from '../domain/user-record.ts'
+
+/** A pure change to one record. A store may run it again after a conflict, so it has no effects of its own. */
+export type RecordStep = (record: UserRecord, now: number) => Step
+
+/** A change that was made: the record before and after, and the sessions it ended. */
+export interface RecordChange {
+  readonly before: UserRecord
+  readonly after: UserRecord
+  readonly ended: readonly EndedSession[]
+  /** Epoch milliseconds of the store's clock when it was made. */
+  readonly at: number
+}
+
+/**
+ * The live truth: who is here now. Every implementation passes `test/contract/hot-store.ts`.
+ *
+ * A user the store does not hold is *cold*: PostgreSQL knows them. Verbs answer that, the service warms the record.
+ */
+export interface HotStore {
+  /** The one clock that rules and deadlines go by (R7). @returns epoch milliseconds */
+  now(): Promise<number>
+  /** Records of these users; cold users are left out. */
+  read(userIds: readonly string[]): Promise<Map<string, UserRecord>>
+  /** Takes in a record read from PostgreSQL, unless one is held already. */
+  warm(record: UserRecord): Promise<void>
+  /**
+   * Changes one record atomically (R6), keeps its deadline, and remembers it as unprojected when its version moved. This
+   * store's own listeners have heard of the change when the promise resolves (R32).
+   *
+   * @returns the change, or null when the user is cold
+   */
+  change(userId: string, step: RecordStep): Promise<RecordChange | null>
+  /** Reserves a version for a decision that PostgreSQL takes before anybody sees it (R20). Null when cold. */
+  stampVersion(userId: string): Promise<number | null>
+  /** Users whose deadline has passed, earliest first; each is handed out once until it is changed (R4). */
+  takeDue(limit: number): Promise<string[]>
+  /** Epoch milliseconds of the earliest deadline, or null. */
+  nextDeadline(): Promise<number | null>
+  /** Records that PostgreSQL does not have yet, oldest first (R21). */
+  unprojected(limit: number): Promise<UserRecord[]>
+  /** Forgets that these users are unprojected, unless they have moved beyond the given version. */
+  markProjected(projected: readonly { userId: string; version: number }[]): Promise<void>
+  /** Hears of every change made through the store. @returns stops hearing */
+  onChange(listener: (change: RecordChange) => void): () => void
+  close(): Promise<void>
+}
+
+/** One row of `user_sessions`, written behind. Times are epoch milliseconds. */
+export interface SessionRow {
+  readonly sessionId: string
+  readonly userId: string
+  readonly socketId: string
+  readonly deviceType: DeviceType
+  readonly ipAddress: string | null
+  readonly userAgent: string | null
+  readonly connectedAt: number
+  readonly lastPing: number
+  readonly isActive: boolean
+}
+
+/** What only `user_sessions` knows of a session (R35). */
+export interface SessionDetails {
+  readonly ipAddress: string | null
+  readonly userAgent: string | null
+  readonly lastPing: number
+}
+
+/** What a user decided, stamped by the hot store. */
+export type Decision =
+  | { readonly kind: 'choice'; readonly userId: string; readonly choice: Choice }
+  | {
+      readonly kind: 'visibility'
+      readonly userId: string
+      readonly visible: boolean
+      readonly version: number
+      readonly since: number | null
+    }
+
+/** PostgreSQL: what users decided, and the projection of the live truth. All writes are guarded by version. */
+export interface DurableStore {
+  /** Records as PostgreSQL knows them, without sessions; users that do not exist are left out. */
+  load(userIds: readonly string[]): Promise<UserRecord[]>
+  /** Stores a decision unless a newer one is stored. Resolves only when it is durable. */
+  saveDecision(decision: Decision): Promise<void>
+  /** Writes many records at once, into the host's four columns and the own table; never older over newer. */
+  project(records: readonly UserRecord[]): Promise<void>
+  /** Inserts or updates rows of `user_sessions`; an ended session stays ended. */
+  saveSessions(rows: readonly SessionRow[]): Promise<void>
+  /** Details of these sessions that are stored; others are left out. */
+  sessionDetails(sessionIds: readonly string[]): Promise<Map<string, SessionDetails>>
+  /**
+   * Ends what an earlier run left behind: its sessions, and the presence of their users, by the last evidence (R8).
+   *
+   * @returns how many sessions it ended
+   */
+  endLeftovers(now: number): Promise<number>
+  /** Writes down that this process is alive: the evidence `endLeftovers` goes by. */
+  recordAlive(now: number): Promise<void>
+  /** Searches the host's directory together with what strangers may know. */
+  findProviders(query: ProviderSearch): Promise<ProviderPage>
+  /** Whether PostgreSQL answers. */
+  ping(): Promise<boolean>
+}
+
+export const PROVIDER_SORTS = ['availability', 'last_seen', 'rating', 'price'] as const
+export type ProviderSort = (typeof PROVIDER_SORTS)[number]
+
+/** A place in a sorted list: the two sort keys and the id of the last row before it. */
+export interface ProviderPosition {
+  readonly keys: readonly [number, number]
+  readonly id: string
+}
+
+/** A search of the directory. All conditions must hold; bounds are inclusive, in epoch milliseconds. */
+export interface ProviderSearch {
+  readonly cityId: string | null
+  readonly serviceId: string | null
+  readonly statuses: readonly Status[] | null
+  readonly seenSince: number | null
+  readonly activeSince: number | null
+  readonly sort: ProviderSort
+  readonly limit: number
+  readonly after: ProviderPosition | null
+}
+
+/** A provider's own fields, as the host describes them in `directory`. */
+export interface ProviderRow {
+  readonly userId: string
+  readonly fields: Readonly<Record<string, unknown>>
+  readonly position: ProviderPosition
+  /** Last activity that strangers may know of, in epoch milliseconds. */
+  readonly shownActivityAt: number | null
+}
+
+export interface ProviderPage {
+  readonly rows: readonly ProviderRow[]
+  readonly more: boolean
+  /** Present users of the city and service, whatever the status filter. */
+  readonly counts: Readonly<Record<Exclude<Status, 'offline'>, number>>
+  /** Epoch milliseconds of the last change of a strangers' view that the answer contains, or null. */
+  readonly asOf: number | null
+}
