@@ -112,11 +112,12 @@ interface SuggestionsProps {
 }
 
 function Suggestions({ id, label, open, options, active, loading, onPick }: SuggestionsProps) {
+  const shown = open ? options : []
   const nothing = open && options.length === 0
   return (
     <div className="suggestions" hidden={!open}>
       <div id={`${id}-list`} role="listbox" aria-label={label} className="suggestions-list">
-        {options.map((option, index) => (
+        {shown.map((option, index) => (
           <div
             key={option.id}
             id={`${id}-${index}`}

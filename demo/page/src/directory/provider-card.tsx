@@ -53,10 +53,10 @@ export const ProviderCard = memo(function ProviderCard({ provider, leaving, onAs
         <button
           type="button"
           className={online ? 'button button-primary' : 'button button-secondary'}
-          aria-label={online ? `Ask ${name} now` : `Leave ${name} a message`}
           onClick={() => onAsk(provider)}
         >
           {online ? 'Ask now' : 'Leave a message'}
+          <span className="visually-hidden">, {name}</span>
         </button>
       </div>
     </li>

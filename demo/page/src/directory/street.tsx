@@ -30,6 +30,12 @@ export function Street({ lit }: { readonly lit: number }) {
       aria-hidden="true"
       focusable="false"
     >
+      <defs>
+        <radialGradient id="porch-glow">
+          <stop offset="0" stopColor="#ffca70" stopOpacity="0.75" />
+          <stop offset="1" stopColor="#ffca70" stopOpacity="0" />
+        </radialGradient>
+      </defs>
       {HOUSES.map((house, index) => (
         <House key={house.x} house={house} lit={on.has(index)} />
       ))}
@@ -49,7 +55,7 @@ function House({ house, lit }: { readonly house: (typeof HOUSES)[number]; readon
       <path className="house-wall" d={`M${x} ${top}h${width}v${wall}h-${width}z`} />
       <path className="house-roof" d={roof === 'gable' ? gable : flat} />
       <path className="house-window" d={`M${x + 6} ${top + 8}h8v9h-8zM${x + width - 14} ${top + 8}h8v9h-8z`} />
-      <circle className="house-glow" cx={x + width / 2} cy={GROUND - 16} r="15" />
+      <circle className="house-glow" cx={x + width / 2} cy={GROUND - 16} r="24" fill="url(#porch-glow)" />
       <path className="house-door" d={`M${door} ${GROUND - 14}h10v14h-10z`} />
       <circle className="house-lamp" cx={x + width / 2} cy={GROUND - 18} r="2" />
     </g>

@@ -31,23 +31,27 @@ export function OwnStatus() {
         data-status={status}
         aria-haspopup="dialog"
         aria-expanded={open}
-        aria-label={`Your status: ${STATUS_WORDS[status]}${hidden ? ', hidden from others' : ''}. Open the menu.`}
         onClick={() => setOpen(true)}
       >
-        <span className="own-status-words" aria-hidden="true">
-          {hidden ? 'hidden' : STATUS_WORDS[status]}
+        <span className="visually-hidden">Your status: </span>
+        <span className="words">
+          {STATUS_WORDS[status]}
+          {hidden && ', hidden'}
         </span>
         <Avatar id={person.id} name={person.name} size="small" status={status} stale={stale} />
       </button>
       {open && (
         <Modal label="Your status" className="menu" testId="status-menu" onClose={() => setOpen(false)}>
-          <header className="menu-head">
+          <div className="menu-head">
             <Avatar id={person.id} name={person.name} size="medium" status={status} stale={stale} />
             <div>
               <p className="menu-name">{person.name}</p>
               <p className="menu-now">
-                <StatusMark status={status} stale={stale} size={12} /> {STATUS_WORDS[status]}
-                {hidden && ', hidden from others'}
+                <StatusMark status={status} stale={stale} size={12} />
+                <span className="words">
+                  {STATUS_WORDS[status]}
+                  {hidden && ', hidden from others'}
+                </span>
               </p>
             </div>
             <button type="button" className="icon-button" aria-label="Close" onClick={() => setOpen(false)}>
@@ -55,7 +59,7 @@ export function OwnStatus() {
                 <path d="m4 4 8 8M12 4l-8 8" />
               </svg>
             </button>
-          </header>
+          </div>
           <StatusMenu />
         </Modal>
       )}

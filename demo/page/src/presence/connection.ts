@@ -33,10 +33,13 @@ export function openConnection(
 ): Connection {
   let overdue: ReturnType<typeof setTimeout> | undefined
   const step = (event: ConnectionEvent): void => {
-    const next = CONNECTION_TABLE[state.get()][event]
+    const before = state.get()
+    const next = CONNECTION_TABLE[before][event]
+    state.set(next)
+    // A failed attempt to come back must not start the two seconds anew.
+    if (next === before) return
     clearTimeout(overdue)
     if (next === 'connecting') overdue = setTimeout(() => step('overdue'), OVERDUE_MS)
-    state.set(next)
   }
 
   const socket: PresenceSocket = io({
