@@ -1,5 +1,5 @@
 import type { Choice } from '../domain/presence.ts'
-import type { DeviceType, EndedSession, Session } from '../domain/session.ts'
+import type { DeviceType, EndedSession } from '../domain/session.ts'
 import type { Status } from '../domain/status.ts'
 import type { Step, UserRecord } from '../domain/user-record.ts'
 

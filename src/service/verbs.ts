@@ -1,0 +1,108 @@
+import type { PresenceInfo } from '../domain/info.ts'
+import type { DeviceType, Session } from '../domain/session.ts'
+import type { ChoosableStatus, Status } from '../domain/status.ts'
+import type { ProviderPosition, ProviderSort, SessionDetails } from '../store/contract.ts'
+
+/** What is known of the device behind a connection. */
+export interface DeviceInfo {
+  readonly deviceType: DeviceType
+  readonly deviceId: string | null
+  readonly ipAddress: string | null
+  readonly userAgent: string | null
+  readonly format?: 'events' | 'diff'
+}
+
+/** One of a user's own live sessions. */
+export interface OwnSession {
+  readonly session: Session
+  readonly details: SessionDetails | null
+}
+
+export interface Snapshot {
+  readonly presences: PresenceInfo[]
+  /** User id to the opaque version of this viewer's view, as decimal digits. */
+  readonly versions: Record<string, string>
+  readonly stale: boolean
+}
+
+/** A search as a front door understood it. Durations in milliseconds; null: no such condition. */
+export interface ProviderQuery {
+  readonly cityId: string | null
+  readonly serviceId: string | null
+  readonly statuses: readonly Status[] | null
+  readonly lastSeenWithinMs: number | null
+  readonly activeWithinMs: number | null
+  readonly sort: ProviderSort
+  readonly limit: number
+  readonly after: ProviderPosition | null
+}
+
+export interface FoundProvider {
+  readonly fields: Readonly<Record<string, unknown>>
+  readonly presence: PresenceInfo
+  readonly position: ProviderPosition
+}
+
+export interface ProviderResult {
+  readonly providers: readonly FoundProvider[]
+  /** Where the next page starts, or null at the end. */
+  readonly next: ProviderPosition | null
+  readonly counts: Readonly<Record<Exclude<Status, 'offline'>, number>>
+  /** Epoch milliseconds, or null. */
+  readonly asOf: number | null
+  readonly stale: boolean
+}
+
+/**
+ * Everything the front doors may ask for; one file of this room implements each. User ids are canonical text (see
+ * `UserIdCodec`). All may throw {@link PresenceError} STORE_UNAVAILABLE, and USER_NOT_FOUND for a user who is not there.
+ */
+export interface PresenceVerbs {
+  /** Starts a session for a new connection and makes the connection known to the broadcaster. */
+  connectSession(
+    userId: string,
+    socketId: string,
+    device: DeviceInfo,
+  ): Promise<{ sessionId: string; presence: PresenceInfo }>
+  /** The connection is gone. `reason` is Socket.IO's; clean ones end the session at once (R3). Never throws for unknown ids. */
+  disconnectSession(sessionId: string, reason: string, evidenceAt?: number): Promise<void>
+  /** A sign of use on one session; costs nothing while it is active already (R12). */
+  noteSessionActivity(sessionId: string): Promise<void>
+  /** A sign of use that belongs to no session, such as a request (R12). */
+  noteUserActivity(userId: string): Promise<void>
+  /** @throws {PresenceError} USER_NOT_FOUND */
+  readPresence(userId: string, viewerId: string | null): Promise<PresenceInfo>
+  /** Unknown ids are left out. The order is that of the ids. */
+  readPresences(userIds: readonly string[], viewerId: string | null): Promise<Snapshot>
+  /** Replaces what a connection watches and answers the snapshot, without ids whose `known` version is current (R41). */
+  watchUsers(
+    socketId: string,
+    viewerId: string,
+    users: readonly string[],
+    known: Readonly<Record<string, string>>,
+  ): Promise<Snapshot>
+  unwatchAll(socketId: string): void
+  /** @param message undefined: kept; null or empty: cleared. @param expiresInS seconds, null: until changed */
+  chooseStatus(
+    userId: string,
+    choice: { status: ChoosableStatus; message: string | null | undefined; expiresInS: number | null },
+  ): Promise<PresenceInfo>
+  readSettings(userId: string): Promise<{ show_online_status: boolean }>
+  /** @throws {PresenceError} NOT_DURABLE when it holds live but is not stored yet (R32) */
+  setVisibility(userId: string, visible: boolean): Promise<{ show_online_status: boolean }>
+  listSessions(userId: string): Promise<OwnSession[]>
+  /** Signs one of the user's own sessions out. @throws {PresenceError} SESSION_NOT_FOUND */
+  signOutSession(userId: string, sessionId: string): Promise<void>
+  /** Signs all of them out. @returns how many */
+  signOutEverywhere(userId: string): Promise<number>
+  /** @throws {PresenceError} NOT_FOUND when the host described no directory */
+  findProviders(query: ProviderQuery): Promise<ProviderResult>
+  /** Ends what nobody answers for any more. @returns how many sessions ended */
+  cleanupInactiveSessions(): Promise<number>
+  /** A socket reported an error: log, count, ask to resynchronise, or drop the transport so that the client comes back. */
+  handleSocketError(userId: string, error: unknown, socketId?: string): void
+  /** Announces again what is true. */
+  repeatPresence(userId: string): Promise<void>
+  /** Whether PostgreSQL and the hot store answer. */
+  checkHealth(): Promise<{ postgres: boolean; store: boolean }>
+}
