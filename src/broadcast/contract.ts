@@ -1,5 +1,4 @@
 import type { PresenceInfo } from '../domain/info.ts'
-import type { Status } from '../domain/status.ts'
 import type { View } from '../domain/view.ts'
 
 /** What became of one user, for each audience. */
@@ -7,9 +6,8 @@ export interface Announcement {
   readonly userId: string
   readonly own: View
   readonly stranger: View
-  /** The status strangers knew before. */
-  readonly strangerBefore: Status
-  readonly ownBefore: Status
+  /** The views before the change. */
+  readonly before: { readonly own: View; readonly stranger: View }
   /** Epoch milliseconds of the change. */
   readonly at: number
 }

@@ -1,0 +1,127 @@
+import TinyQueue from 'tinyqueue'
+import type { UserRecord } from '../../domain/user-record.ts'
+import { nextVersion } from '../../domain/version.ts'
+import type { HotStore, RecordChange, RecordStep } from '../contract.ts'
+
+export interface MemoryStoreOptions {
+  /** Epoch milliseconds: the store's one clock (R7). */
+  clock: () => number
+  /** Offline, projected records kept for quick reading; beyond it the longest untouched are forgotten. @default 50_000 */
+  maxResting?: number
+}
+
+interface Due {
+  readonly at: number
+  readonly userId: string
+}
+
+/**
+ * The hot store of a single process. JavaScript runs one step at a time, so a step is atomic by itself; what is left is
+ * keeping deadlines, what PostgreSQL lacks, and what may be forgotten.
+ */
+export function createMemoryHotStore({ clock, maxResting = 50_000 }: MemoryStoreOptions): HotStore {
+  const records = new Map<string, UserRecord>()
+  const unprojected = new Map<string, number>()
+  /** Records nobody needs at the moment, the longest untouched first. */
+  const resting = new Set<string>()
+  const listeners = new Set<(change: RecordChange) => void>()
+  // Entries of deadlines that moved stay in the queue and are skipped when they surface.
+  const deadlines = new TinyQueue<Due>([], (a, b) => a.at - b.at)
+
+  const isStale = (due: Due): boolean => records.get(due.userId)?.deadline !== due.at
+
+  function keep(record: UserRecord, previous: UserRecord | undefined): void {
+    records.set(record.userId, record)
+    if (record.deadline !== null && record.deadline !== previous?.deadline) {
+      deadlines.push({ at: record.deadline, userId: record.userId })
+    }
+    rest(record)
+  }
+
+  /** Forgetting is safe once PostgreSQL has the record: its version is there to start above (R7). */
+  function rest(record: UserRecord): void {
+    resting.delete(record.userId)
+    if (record.sessions.length > 0 || record.deadline !== null || unprojected.has(record.userId)) return
+    resting.add(record.userId)
+    for (const userId of resting) {
+      if (resting.size <= maxResting) return
+      resting.delete(userId)
+      records.delete(userId)
+    }
+  }
+
+  function change(userId: string, step: RecordStep): RecordChange | null {
+    const before = records.get(userId)
+    if (!before) return null
+    const at = clock()
+    const { record: after, ended } = step(before, at)
+    if (after.version !== before.version) unprojected.set(userId, after.version)
+    keep(after, before)
+    const made = { before, after, ended, at }
+    for (const listener of listeners) listener(made)
+    return made
+  }
+
+  function takeDue(limit: number): string[] {
+    const now = clock()
+    const taken: string[] = []
+    while (taken.length < limit) {
+      const due = deadlines.peek()
+      if (due === undefined || due.at > now) break
+      deadlines.pop()
+      if (!isStale(due)) taken.push(due.userId)
+    }
+    return taken
+  }
+
+  function nextDeadline(): number | null {
+    for (let due = deadlines.peek(); due !== undefined; due = deadlines.peek()) {
+      if (!isStale(due)) return due.at
+      deadlines.pop()
+    }
+    return null
+  }
+
+  function stampVersion(userId: string): number | null {
+    const record = records.get(userId)
+    if (!record) return null
+    const version = nextVersion(record.version, clock())
+    records.set(userId, { ...record, version })
+    return version
+  }
+
+  function markProjected(projected: readonly { userId: string; version: number }[]): void {
+    for (const { userId, version } of projected) {
+      if ((unprojected.get(userId) ?? Number.POSITIVE_INFINITY) > version) continue
+      unprojected.delete(userId)
+      const record = records.get(userId)
+      if (record) rest(record)
+    }
+  }
+
+  return {
+    now: async () => clock(),
+    read: async (userIds) =>
+      new Map(
+        userIds.flatMap((userId) => {
+          const record = records.get(userId)
+          return record ? [[userId, record] as const] : []
+        }),
+      ),
+    warm: async (record) => {
+      if (!records.has(record.userId)) keep(record, undefined)
+    },
+    change: async (userId, step) => change(userId, step),
+    stampVersion: async (userId) => stampVersion(userId),
+    takeDue: async (limit) => takeDue(limit),
+    nextDeadline: async () => nextDeadline(),
+    unprojected: async (limit) =>
+      [...unprojected.keys()].slice(0, limit).flatMap((userId) => records.get(userId) ?? []),
+    markProjected: async (projected) => markProjected(projected),
+    onChange: (listener) => {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    close: async () => listeners.clear(),
+  }
+}

@@ -1,0 +1,48 @@
+import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client'
+
+/** What the system counts. Labels are bounded; none of them names a user (R35). */
+export interface Metrics {
+  readonly transitions: Counter<'to'>
+  readonly sessionsStarted: Counter
+  readonly sessionsEnded: Counter
+  readonly announcements: Counter
+  readonly deliveries: Counter
+  readonly projectedRows: Counter
+  readonly refusals: Counter<'code'>
+  readonly unacknowledged: Counter
+  readonly socketErrors: Counter
+  readonly localSessions: Gauge
+  /** The Prometheus text of everything above. */
+  text(): Promise<string>
+}
+
+/** Metrics in a registry of their own, so that a host's default registry stays as it is. */
+export function createMetrics({ process = false }: { process?: boolean } = {}): Metrics {
+  const registry = new Registry()
+  const registers = [registry]
+  const counter = (name: string, help: string) => new Counter({ name: `porchlight_${name}`, help, registers })
+  if (process) collectDefaultMetrics({ register: registry })
+  return {
+    transitions: new Counter({
+      name: 'porchlight_transitions_total',
+      help: 'Changes of a status',
+      labelNames: ['to'],
+      registers,
+    }),
+    sessionsStarted: counter('sessions_started_total', 'Sessions that began'),
+    sessionsEnded: counter('sessions_ended_total', 'Sessions that ended'),
+    announcements: counter('announcements_total', 'Changes of a view handed to delivery'),
+    deliveries: counter('deliveries_total', 'Updates written to a connection'),
+    projectedRows: counter('projected_rows_total', 'Rows of presence written to PostgreSQL'),
+    refusals: new Counter({
+      name: 'porchlight_refusals_total',
+      help: 'Calls refused',
+      labelNames: ['code'],
+      registers,
+    }),
+    unacknowledged: counter('unacknowledged_events_total', 'Events that came without an acknowledgement'),
+    socketErrors: counter('socket_errors_total', 'Errors that sockets reported'),
+    localSessions: new Gauge({ name: 'porchlight_sessions', help: 'Sessions of this node', registers }),
+    text: () => registry.metrics(),
+  }
+}
