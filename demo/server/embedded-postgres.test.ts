@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import pg from 'pg'
+import { Client, type QueryResultRow } from 'pg'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type EmbeddedPostgres, findEmbeddedPostgres, startEmbeddedPostgres } from './embedded-postgres.ts'
 import { isAlive } from './process-identity.ts'
@@ -140,15 +140,15 @@ async function startInChild(): Promise<{ process: ChildProcess; url: string }> {
   const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', program], {
     stdio: ['pipe', 'pipe', 'inherit'],
   })
-  const [url] = (await once(createInterface(child.stdout), 'line')) as [string]
-  return { process: child, url }
+  const [url]: string[] = await once(createInterface(child.stdout), 'line')
+  return { process: child, url: url ?? '' }
 }
 
 const postmasterPid = async (): Promise<number> =>
   Number((await readFile(join(dataDir, 'postmaster.pid'), 'utf8')).split('\n')[0])
 
-async function query<Row extends pg.QueryResultRow>(connectionString: string, sql: string): Promise<Row[]> {
-  const client = new pg.Client({ connectionString })
+async function query<Row extends QueryResultRow>(connectionString: string, sql: string): Promise<Row[]> {
+  const client = new Client({ connectionString })
   try {
     await client.connect()
     return (await client.query<Row>(sql)).rows

@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { dirname, relative, resolve } from 'node:path'
-import pg from 'pg'
+import { Client } from 'pg'
+import { codeOf } from './error-code.ts'
 import { findPostgresBinaries, postgresAccount } from './postgres-binaries.ts'
 import { DATABASE_USER, ensureCluster, readPassword } from './postgres-cluster.ts'
 import { findPostmaster, type Postmaster, signalPostmaster, spawnPostmaster, stopPostmaster } from './postmaster.ts'
@@ -93,35 +94,37 @@ function stopper(postmaster: Postmaster, release: () => void): () => Promise<voi
   let stopping: Promise<void> | null = null
   const onExit = (): void => signalPostmaster(postmaster.pid, 'SIGINT')
   process.once('exit', onExit)
+  const stop = async (): Promise<void> => {
+    await stopPostmaster(postmaster)
+    process.off('exit', onExit)
+    release()
+  }
   return () => {
-    stopping ??= stopPostmaster(postmaster).then(() => {
-      process.off('exit', onExit)
-      release()
-    })
+    stopping ??= stop()
     return stopping
   }
 }
 
 async function ensureDatabase(url: string): Promise<void> {
   if (await answers(url)) return
-  const admin = new pg.Client({ connectionString: url.replace(/\/[^/]*$/, '/postgres') })
+  const admin = new Client({ connectionString: url.replace(/\/[^/]*$/, '/postgres') })
   await admin.connect()
   try {
     await admin.query(`create database ${DATABASE}`)
   } catch (error) {
-    if ((error as { code?: string }).code !== DUPLICATE_DATABASE) throw error
+    if (codeOf(error) !== DUPLICATE_DATABASE) throw error
   } finally {
     await admin.end()
   }
 }
 
 async function answers(url: string): Promise<boolean> {
-  const client = new pg.Client({ connectionString: url })
+  const client = new Client({ connectionString: url })
   try {
     await client.connect()
     return true
   } catch (error) {
-    if ((error as { code?: string }).code === UNKNOWN_DATABASE) return false
+    if (codeOf(error) === UNKNOWN_DATABASE) return false
     throw error
   } finally {
     await client.end().catch(() => undefined)

@@ -13,6 +13,7 @@ import {
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
+import { codeOf } from './error-code.ts'
 
 /** Whom PostgreSQL runs as: it refuses to be root. Empty for everybody else: as ourselves. */
 export interface Account {
@@ -61,7 +62,7 @@ function hydrateLinks(native: string): boolean {
         symlinkSync(relative(dirname(target), source), join(root, target))
       } catch (error) {
         // Another start made it a moment ago.
-        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+        if (codeOf(error) !== 'EEXIST') throw error
       }
     }
     return true
@@ -72,7 +73,8 @@ function hydrateLinks(native: string): boolean {
 
 function readLinks(native: string): { source: string; target: string }[] {
   const file = join(native, 'pg-symlinks.json')
-  return exists(file) ? (JSON.parse(readFileSync(file, 'utf8')) as { source: string; target: string }[]) : []
+  const links: { source: string; target: string }[] = exists(file) ? JSON.parse(readFileSync(file, 'utf8')) : []
+  return links
 }
 
 function exists(path: string): boolean {
@@ -86,7 +88,7 @@ function whyNotRunning(native: string, account: Account): string | null {
 }
 
 function stage(installed: string): string {
-  const { version } = JSON.parse(readFileSync(join(installed, '..', 'package.json'), 'utf8')) as { version: string }
+  const { version }: { version: string } = JSON.parse(readFileSync(join(installed, '..', 'package.json'), 'utf8'))
   const owner = process.getuid?.() ?? 0
   const home = join(tmpdir(), `porchlight-postgres-${version}-${process.arch}-${owner}`)
   // A name that anybody can guess in a folder where anybody can write: only ours is trusted.

@@ -76,8 +76,8 @@ async function initialize(
     if (!durable) args.push('--no-sync')
     await run(join(native, 'bin', 'initdb'), args, { ...account, cwd: draft, env: { PATH: process.env['PATH'] } })
   } catch (cause) {
-    const words = (cause as { stderr?: string }).stderr?.trim()
-    throw new Error(`The embedded PostgreSQL could not make its data directory: ${words ?? String(cause)}`, { cause })
+    const words = cause instanceof Error && 'stderr' in cause ? String(cause.stderr).trim() : String(cause)
+    throw new Error(`The embedded PostgreSQL could not make its data directory: ${words}`, { cause })
   } finally {
     await rm(privateDir, { recursive: true, force: true })
   }

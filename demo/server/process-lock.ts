@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { linkSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import { codeOf } from './error-code.ts'
 import { startTimeOf } from './process-identity.ts'
 
 /** Either the lock, or the process that has it. */
@@ -59,7 +60,8 @@ const highestNumber = (path: string): number => Math.max(0, ...numbers(path))
 
 function readHolder(file: string): Holder | null {
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as Holder
+    const holder: Holder = JSON.parse(readFileSync(file, 'utf8'))
+    return holder
   } catch {
     // Overtaken and removed since it was listed: whoever did that is found in the next round.
     return null
@@ -72,7 +74,7 @@ function createWithContent(file: string, holder: Holder): boolean {
     linkSync(draft, file)
     return true
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    if (codeOf(error) === 'EEXIST') return false
     throw error
   } finally {
     rmSync(draft, { force: true })
