@@ -34,7 +34,7 @@ export function createPageServices(): PageServices {
 
 /** Opens the live connection of whoever is signed in. A new token for the same person leaves the connection alone. */
 function connectSession(session: DemoSession, presence: PresenceClient, own: OwnPresence): void {
-  let connected: string | null = null
+  let person: string | null = null
   let renewedAt = Number.NEGATIVE_INFINITY
 
   const renew = (): void => {
@@ -47,6 +47,9 @@ function connectSession(session: DemoSession, presence: PresenceClient, own: Own
 
   const open = (): void =>
     presence.open(() => tokenOf(session) ?? '', {
+      connected: () => {
+        if (person !== null) void own.load(person)
+      },
       selfPresence: own.learn,
       signedOut: () => session.leave('This device was signed out.'),
       tokenRejected: renew,
@@ -55,12 +58,11 @@ function connectSession(session: DemoSession, presence: PresenceClient, own: Own
   session.identity.subscribe(() => {
     const identity = session.identity.get()
     const personId = identity.phase === 'in' ? identity.person.id : null
-    if (personId === connected) return
-    connected = personId
+    if (personId === person) return
+    person = personId
     presence.close()
     own.forget()
     if (personId === null) return
-    void own.load(personId)
     open()
   })
 }

@@ -45,7 +45,7 @@ export interface ProviderPage {
   readonly providers: readonly Provider[]
   readonly next_cursor: string | null
   readonly counts: Counts
-  readonly as_of: string
+  readonly as_of: string | null
   readonly stale: boolean
 }
 

@@ -72,16 +72,15 @@ function createSender(token: () => string | null): Http {
 
 /** Reads a problem+json answer (RFC 9457); anything else, such as a proxy's page, becomes a plain sentence. */
 async function failure(response: Response): Promise<RequestFailed> {
-  const retryable = response.status >= 500 || response.status === 429
   const problem: unknown = await response.json().catch(() => null)
-  const { code, detail, title } = (typeof problem === 'object' && problem !== null ? problem : {}) as Record<
+  const { code, detail, title, retryable } = (typeof problem === 'object' && problem !== null ? problem : {}) as Record<
     string,
     unknown
   >
   return new RequestFailed(
     typeof code === 'string' ? code : `HTTP_${response.status}`,
     [detail, title].find((text) => typeof text === 'string') ?? 'The server could not answer that.',
-    { status: response.status, retryable },
+    { status: response.status, retryable: typeof retryable === 'boolean' ? retryable : response.status >= 500 },
   )
 }
 

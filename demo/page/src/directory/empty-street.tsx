@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'react'
-import { fetchProviders, type Provider, type Service } from '../api/directory.ts'
+import { type Counts, fetchProviders, type Provider, type Service } from '../api/directory.ts'
 import { usePageServices } from '../page-services.ts'
 import { agoWords } from '../status/words.ts'
 import { useNow } from '../status/use-now.ts'
@@ -7,13 +7,14 @@ import { type DirectoryQuery, filterCount, requestOf } from './query.ts'
 
 interface EmptyStreetProps {
   readonly query: DirectoryQuery | null
+  readonly counts: Counts
   readonly service: Service | null
   readonly city: string
   readonly onChange: (part: Partial<DirectoryQuery>) => void
 }
 
 /** Nobody matches: since when, and the next best thing to do. */
-export function EmptyStreet({ query, service, city, onChange }: EmptyStreetProps) {
+export function EmptyStreet({ query, counts, service, city, onChange }: EmptyStreetProps) {
   const last = useLastOneHere(query)
   const now = useNow()
   if (!query) return null
@@ -27,16 +28,26 @@ export function EmptyStreet({ query, service, city, onChange }: EmptyStreetProps
     )
   }
   const seen = last?.presence.last_seen
+  const away = query.statuses.includes('away') ? 0 : counts.away
   return (
     <section className="notice-panel">
-      <h2>Nobody is home right now</h2>
+      <h2>{query.statuses.length > 0 ? 'Nobody is home right now' : 'Nobody was here in that time'}</h2>
       <p>
         {seen ? `The last one was here ${agoWords(Date.parse(seen), now)}. ` : ''}
-        You can leave a message; most people answer when they come back.
+        You can leave a message; it waits until they are back.
       </p>
+      {away > 0 && (
+        <button
+          type="button"
+          className="button button-primary"
+          onClick={() => onChange({ statuses: ['online', 'away'], activeWithin: null, lastSeen: null })}
+        >
+          {away === 1 ? 'Show the one who is away' : `Show the ${away} who are away`}
+        </button>
+      )}
       <button
         type="button"
-        className="button button-primary"
+        className={away > 0 ? 'button button-quiet' : 'button button-primary'}
         onClick={() => onChange({ statuses: [], activeWithin: null, lastSeen: null, sort: 'last_seen' })}
       >
         Show who was here last

@@ -40,7 +40,7 @@ export const ProviderCard = memo(function ProviderCard({ provider, leaving, onAs
           </p>
           <p className={`card-status status-${status}`}>
             {words}
-            {stale && <span className="stale-words"> (may be old)</span>}
+            {stale && <span className="visually-hidden"> (may be old)</span>}
           </p>
         </div>
       </div>

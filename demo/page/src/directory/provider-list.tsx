@@ -37,7 +37,15 @@ export function ProviderList({ listRef, state, failed, service, city, onChange, 
   }
   if (!listing || (loading && listing.shown.length === 0)) return <Skeletons />
   if (listing.shown.length === 0) {
-    return <EmptyStreet query={state.query} service={service} city={city} onChange={onChange} />
+    return (
+      <EmptyStreet
+        query={state.query}
+        counts={listing.latest.counts}
+        service={service}
+        city={city}
+        onChange={onChange}
+      />
+    )
   }
   return (
     <div className="list" ref={listRef} aria-busy={loading}>

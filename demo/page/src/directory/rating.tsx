@@ -1,5 +1,6 @@
 /** Stars out of five, as a number: five drawn stars say less and take more room. */
 export function Rating({ rating, reviews }: { readonly rating: number; readonly reviews: number }) {
+  if (reviews === 0) return <span className="reviews">No reviews yet</span>
   return (
     <span className="rating">
       <svg viewBox="0 0 16 16" width="14" height="14" aria-hidden="true" className="star">

@@ -1,5 +1,5 @@
-import type { DeviceSession } from '../api/own.ts'
 import { browserOf, deviceId } from '../presence/device.ts'
+import type { DeviceSession } from '../presence/wire.ts'
 import { agoWords } from '../status/words.ts'
 
 const BROWSERS: readonly (readonly [pattern: RegExp, name: string])[] = [
@@ -25,7 +25,7 @@ export type Nearness = 'this-tab' | 'this-browser' | 'elsewhere'
 
 export function nearness(session: DeviceSession): Nearness {
   const mine = deviceId()
-  if (session.current === true || session.device_id === mine) return 'this-tab'
+  if (session.device_id === mine) return 'this-tab'
   return session.device_id && browserOf(session.device_id) === browserOf(mine) ? 'this-browser' : 'elsewhere'
 }
 
@@ -43,6 +43,6 @@ export function deviceName(session: DeviceSession): string {
 export function placeInTime(session: DeviceSession, now: number): string {
   const near = nearness(session)
   if (near === 'this-tab') return session.device_type === 'mobile' ? 'this phone, now' : 'this tab, now'
-  const ago = agoWords(Date.parse(session.last_active_at ?? session.connected_at), now)
+  const ago = agoWords(Date.parse(session.last_active_at), now)
   return near === 'this-browser' ? `another tab of this browser, ${ago}` : ago
 }

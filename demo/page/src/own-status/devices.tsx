@@ -1,7 +1,8 @@
 import { useCallback, useEffect, useState } from 'react'
 import { explain } from '../api/http.ts'
-import { type DeviceSession, fetchDevices, signOutDevice, signOutEverywhere } from '../api/own.ts'
+import { fetchDevices, signOutDevice, signOutEverywhere } from '../api/own.ts'
 import { usePageServices } from '../page-services.ts'
+import type { DeviceSession } from '../presence/wire.ts'
 import { useNow } from '../status/use-now.ts'
 import { deviceName, nearness, placeInTime } from './device-words.ts'
 
@@ -118,5 +119,5 @@ const inOrder = (devices: readonly DeviceSession[]): DeviceSession[] =>
   devices.toSorted(
     (a, b) =>
       Number(nearness(b) === 'this-tab') - Number(nearness(a) === 'this-tab') ||
-      (b.last_active_at ?? b.connected_at).localeCompare(a.last_active_at ?? a.connected_at),
+      b.last_active_at.localeCompare(a.last_active_at),
   )

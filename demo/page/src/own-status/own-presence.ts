@@ -26,6 +26,7 @@ export interface Choice {
 
 export interface OwnPresence {
   readonly state: Signal<OwnState>
+  /** Asks the server; on every connect, because what changed before it was told to nobody. */
   load(userId: string): Promise<void>
   learn(presence: PresenceInfo): void
   choose(choice: Choice): Promise<void>
@@ -62,20 +63,24 @@ export function createOwnPresence(http: Http, client: PresenceClient): OwnPresen
     }
   }
 
+  function learn(presence: PresenceInfo): void {
+    const { presence: before, busy, until } = state.get()
+    // While an answer is awaited, our own guess is newer than what was under way.
+    if (busy) return
+    const same = before?.online_status === presence.online_status && before.custom_message === presence.custom_message
+    change({ presence, until: same ? until : null })
+  }
+
   return {
     state,
     async load(userId) {
       try {
-        const presence = await fetchOwnPresence(http, userId)
-        if (state.get().presence === null) change({ presence })
+        learn(await fetchOwnPresence(http, userId))
       } catch {
-        // The live connection tells the same as soon as it stands; until then the menu shows that it is unknown.
+        // The next connect asks again; until then the menu shows what it knows.
       }
     },
-    learn(presence) {
-      // While an answer is awaited, our own guess is newer than what was under way.
-      if (!state.get().busy) change({ presence })
-    },
+    learn,
     async choose({ status, message, duration }) {
       const { presence } = state.get()
       if (!presence) return
@@ -85,7 +90,7 @@ export function createOwnPresence(http: Http, client: PresenceClient): OwnPresen
       const wire = { status, message: text, ...(seconds === null ? {} : { expires_in: seconds }) }
       await attempt(
         {
-          presence: { ...presence, online_status: status, custom_message: text },
+          presence: guessed(presence, status, text),
           until: seconds === null ? null : now.getTime() + seconds * 1_000,
         },
         async () => {
@@ -119,4 +124,9 @@ export function createOwnPresence(http: Http, client: PresenceClient): OwnPresen
       state.set(NOTHING)
     },
   }
+}
+
+function guessed(presence: PresenceInfo, status: ChoosableStatus, message: string | null): PresenceInfo {
+  const { custom_message: _replaced, ...rest } = presence
+  return { ...rest, online_status: status, ...(message === null ? {} : { custom_message: message }) }
 }

@@ -104,7 +104,7 @@ function DurationField({ duration, until, onPick }: DurationFieldProps) {
   )
 }
 
-const clockTime = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' })
+const clockTime = new Intl.DateTimeFormat(undefined, { hour: 'numeric', minute: '2-digit' })
 
 function endWords(until: number): string {
   const sameDay = new Date(until).toDateString() === new Date().toDateString()

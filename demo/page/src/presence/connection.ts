@@ -2,7 +2,7 @@ import { io, type Socket } from 'socket.io-client'
 import { CONNECTION_TABLE, type ConnectionEvent, type ConnectionState } from './connection-state.ts'
 import { deviceId, deviceType } from './device.ts'
 import type { Signal } from './signal.ts'
-import type { AckFailure, ClientToServer, ServerToClient } from './wire.ts'
+import type { ErrorReply, ClientToServer, ServerToClient } from './wire.ts'
 
 export type PresenceSocket = Socket<ServerToClient, ClientToServer>
 
@@ -87,7 +87,7 @@ export function openConnection(
 }
 
 /** Sends and waits for the answer; a silence becomes a failure like any other, so callers know one kind. */
-export async function answered<T>(send: (ack: (reply: T | AckFailure) => void) => void): Promise<T | AckFailure> {
+export async function answered<T>(send: (ack: (reply: T | ErrorReply) => void) => void): Promise<T | ErrorReply> {
   return await new Promise((resolve) => {
     const silence = setTimeout(
       () =>

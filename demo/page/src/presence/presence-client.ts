@@ -3,7 +3,7 @@ import { answered, type Connection, openConnection } from './connection.ts'
 import type { ConnectionState } from './connection-state.ts'
 import { createRoster, type Roster } from './roster.ts'
 import { createSignal, type Signal } from './signal.ts'
-import type { AckFailure, PresenceInfo, StatusChoice, WatchSnapshot } from './wire.ts'
+import type { ErrorReply, PresenceInfo, StatusChange, WatchReply } from './wire.ts'
 
 /** Milliseconds that changes of the visible set are gathered, so that a new list of cards is one request. */
 const GATHER_MS = 50
@@ -19,11 +19,13 @@ export interface PresenceClient {
   close(): void
   /** Asks for news of these people until the returned function is called. */
   watch(userIds: readonly string[]): () => void
-  setStatus(choice: StatusChoice): Promise<{ ok: true; presence: PresenceInfo } | AckFailure>
+  setStatus(choice: StatusChange): Promise<{ ok: true; presence: PresenceInfo } | ErrorReply>
 }
 
 /** What the live connection tells about the person who is signed in. */
 export interface SessionListener {
+  /** The connection stands, for the first time or again. */
+  connected: () => void
   selfPresence: (presence: PresenceInfo) => void
   signedOut: () => void
   tokenRejected: () => void
@@ -41,7 +43,11 @@ export function createPresenceClient(): PresenceClient {
   let pending: ReturnType<typeof setTimeout> | undefined
 
   const judge = (): void => stale.set(state.get() === 'stale' || storeLost.get())
-  state.subscribe(judge)
+  state.subscribe(() => {
+    judge()
+    // Without a connection nobody's news arrives, so a plain read is the best there is.
+    if (state.get() === 'closed' || state.get() === 'stale') roster.expectNewsOf(new Set())
+  })
   storeLost.subscribe(judge)
 
   const wantedIds = (): Set<string> => new Set(Array.from(wanted).flat())
@@ -56,9 +62,9 @@ export function createPresenceClient(): PresenceClient {
     const current = connection
     if (!current?.socket.connected) return
     const ids = wantedIds()
-    roster.retain(ids)
+    roster.expectNewsOf(ids)
     const users = Array.from(ids)
-    const reply = await answered<WatchSnapshot>((ack) =>
+    const reply = await answered<WatchReply>((ack) =>
       current.socket.emit('watch', { users, known: roster.versions(users) }, ack),
     )
     if (connection !== current) return
@@ -85,7 +91,10 @@ export function createPresenceClient(): PresenceClient {
     // Another person may see other things, in views with versions of their own.
     roster.clear()
     connection = openConnection(token, state, {
-      accepted: () => sendSoon(0),
+      accepted: () => {
+        sendSoon(0)
+        listener.connected()
+      },
       signedOut: listener.signedOut,
       tokenRejected: listener.tokenRejected,
     })

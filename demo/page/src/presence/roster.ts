@@ -23,17 +23,21 @@ export interface Roster {
   onChange(listener: (change: PresenceChange) => void): () => void
   apply(update: PresenceUpdate): void
   adopt(presences: readonly PresenceInfo[], versions: Readonly<Record<string, string>>): void
-  /** Takes what a plain read said, where no live view is known: a read may be older than the last live word. */
+  /** Takes what a plain read said, except of people whose news we get: a read may be older than the last live word. */
   seed(presences: readonly PresenceInfo[]): void
   versions(userIds: readonly string[]): Record<string, string>
-  /** Forgets everybody else: who is no longer watched gets no news, so what was known would silently age. */
-  retain(userIds: ReadonlySet<string>): void
+  /** Names the people whose news arrives. Of all others the last view is kept, until a plain read says otherwise. */
+  expectNewsOf(userIds: ReadonlySet<string>): void
   clear(): void
 }
+
+/** Views kept of people who are no longer on the screen. */
+const MOST_REMEMBERED = 1_000
 
 export function createRoster(): Roster {
   const views = new Map<string, Presence>()
   const listeners = new Set<() => void>()
+  let expected: ReadonlySet<string> = new Set()
   const changeListeners = new Set<(change: PresenceChange) => void>()
 
   const announce = (): void => {
@@ -69,7 +73,11 @@ export function createRoster(): Roster {
     },
     seed(presences) {
       let moved = false
-      for (const info of presences) moved = put(info.userId, fromInfo(info, null)) || moved
+      for (const info of presences) {
+        const known = views.get(info.userId)
+        if (known && !expected.has(info.userId)) views.set(info.userId, { ...known, version: null })
+        moved = put(info.userId, fromInfo(info, null)) || moved
+      }
       if (moved) announce()
     },
     versions(userIds) {
@@ -80,7 +88,9 @@ export function createRoster(): Roster {
       }
       return known
     },
-    retain(userIds) {
+    expectNewsOf(userIds) {
+      expected = userIds
+      if (views.size <= MOST_REMEMBERED) return
       for (const userId of views.keys()) if (!userIds.has(userId)) views.delete(userId)
     },
     clear() {

@@ -1,8 +1,8 @@
 import { useConnectionState } from '../presence/react.ts'
 
 /**
- * Says that we lost the server, once that lasts longer than two seconds. The bar lies over the page instead of pushing
- * it down: losing the connection is no reason for everything to jump.
+ * Says that we lost the server, once that lasts longer than two seconds. Its room is kept free while there is nothing
+ * to say: losing the connection is no reason for the page to jump.
  */
 export function ConnectionBar() {
   const lost = useConnectionState() === 'stale'
@@ -10,7 +10,7 @@ export function ConnectionBar() {
     <div className="connection-slot" role="status">
       {lost && (
         <p className="connection-bar" data-testid="connection-bar">
-          Reconnecting… What you see may be a little old.
+          Reconnecting… What you see may be old.
         </p>
       )}
     </div>

@@ -11,10 +11,13 @@ export const SHAPES: Record<Status, string> = {
   offline: 'M8 1.5a6.5 6.5 0 1 1 0 13a6.5 6.5 0 1 1 0-13zM8 4.1a3.9 3.9 0 1 0 0 7.8a3.9 3.9 0 1 0 0-7.8z',
 }
 
-/** The same outlines as lines, for when we lost contact: they are drawn dashed. */
+/** The same outlines as lines, for when we lost contact: dashed around a pale filling, so that a disc stays a disc. */
 export const OUTLINES: Record<Status, string> = {
   online: 'M8 2.25a5.75 5.75 0 1 1 0 11.5a5.75 5.75 0 1 1 0-11.5z',
   away: 'M6.6 2.5a5.75 5.75 0 1 0 6.9 7.9a5.6 5.6 0 0 1-6.9-7.9z',
-  dnd: 'M8 2.25a5.75 5.75 0 1 1 0 11.5a5.75 5.75 0 1 1 0-11.5zM5 8h6',
+  dnd: 'M8 2.25a5.75 5.75 0 1 1 0 11.5a5.75 5.75 0 1 1 0-11.5z',
   offline: 'M8 2.25a5.75 5.75 0 1 1 0 11.5a5.75 5.75 0 1 1 0-11.5z',
 }
+
+/** The bar of "do not disturb", which stays whole when the disc is dashed. */
+export const BAR = 'M5 8h6'

@@ -1,5 +1,5 @@
 import type { Status } from '../presence/wire.ts'
-import { OUTLINES, SHAPES } from './shapes.ts'
+import { BAR, OUTLINES, SHAPES } from './shapes.ts'
 
 interface StatusMarkProps {
   readonly status: Status
@@ -19,7 +19,8 @@ export function StatusMark({ status, stale = false, size = 16 }: StatusMarkProps
       aria-hidden="true"
       focusable="false"
     >
-      {stale ? <path d={OUTLINES[status]} /> : <path d={SHAPES[status]} fillRule="evenodd" />}
+      {stale ? <path d={OUTLINES[status]} className="mark-outline" /> : <path d={SHAPES[status]} fillRule="evenodd" />}
+      {stale && status === 'dnd' && <path d={BAR} className="mark-bar" />}
     </svg>
   )
 }
