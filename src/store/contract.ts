@@ -21,8 +21,8 @@ export interface RecordChange {
  * A user the store does not hold is *cold*: PostgreSQL knows them. Verbs answer that, the service warms the record.
  */
 export interface HotStore {
-  /** The one clock that rules and deadlines go by (R7). @returns epoch milliseconds */
-  now(): Promise<number>
+  /** The one clock that rules and deadlines go by, as this node reads it (R7). @returns epoch milliseconds */
+  now(): number
   /** Records of these users; cold users are left out. */
   read(userIds: readonly string[]): Promise<Map<string, UserRecord>>
   /** Takes in a record read from PostgreSQL, unless one is held already. */

@@ -100,7 +100,7 @@ export function createMemoryHotStore({ clock, maxResting = 50_000 }: MemoryStore
   }
 
   return {
-    now: async () => clock(),
+    now: clock,
     read: async (userIds) =>
       new Map(
         userIds.flatMap((userId) => {

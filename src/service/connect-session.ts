@@ -1,0 +1,47 @@
+import { randomUUID } from 'node:crypto'
+import { infoFor, type PresenceInfo } from '../domain/info.ts'
+import { connect } from '../domain/steps.ts'
+import type { ServiceDeps } from './deps.ts'
+import type { LocalSession } from './local-sessions.ts'
+import { changeUser } from './records.ts'
+import { sessionRow } from './session-log.ts'
+import type { DeviceInfo } from './verbs.ts'
+
+/** See {@link PresenceVerbs.connectSession}. */
+export async function connectSession(
+  deps: ServiceDeps,
+  userId: string,
+  socketId: string,
+  device: DeviceInfo,
+): Promise<{ sessionId: string; presence: PresenceInfo }> {
+  const { hot, local, nodeId, rules, broadcast, sessionLog, metrics } = deps
+  const { deviceType, deviceId, ipAddress, userAgent } = device
+  const sessionId = randomUUID()
+  const connectedAt = hot.now()
+  const held: LocalSession = {
+    ...{ sessionId, userId, socketId, deviceType, ipAddress, userAgent, connectedAt },
+    lastActivityAt: connectedAt,
+    connected: true,
+  }
+  local.add(held)
+  try {
+    const session = { sessionId, nodeId, socketId, deviceId, deviceType, connectedAt, lost: null }
+    const { after } = await changeUser(deps, userId, (record, now) =>
+      connect(record, { ...session, lastActivityAt: now }, now, rules),
+    )
+    // A device that came back within its grace brings the activity of before (R3).
+    const kept = after.sessions.find((other) => other.sessionId === sessionId)
+    held.lastActivityAt = Math.max(
+      kept?.lastActivityAt ?? 0,
+      held.lastActivityAt === connectedAt ? 0 : held.lastActivityAt,
+    )
+    broadcast.add({ socketId, userId, format: device.format ?? 'events' })
+    sessionLog.note(sessionRow(held, connectedAt, true))
+    metrics.sessionsStarted.inc()
+    metrics.localSessions.set(local.size)
+    return { sessionId, presence: infoFor(after, userId) }
+  } catch (error) {
+    local.remove(sessionId)
+    throw error
+  }
+}

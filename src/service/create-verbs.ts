@@ -1,0 +1,41 @@
+import { readRecord } from './records.ts'
+import { chooseStatus } from './choose-status.ts'
+import { connectSession } from './connect-session.ts'
+import type { ServiceDeps } from './deps.ts'
+import { disconnectSession } from './disconnect-session.ts'
+import { findProviders } from './find-providers.ts'
+import { handleSocketError } from './handle-socket-error.ts'
+import { createUserActivity, noteSessionActivity } from './note-activity.ts'
+import { listSessions, signOutEverywhere, signOutSession } from './own-sessions.ts'
+import { readPresence, readPresences, watchUsers } from './read-presence.ts'
+import { readSettings, setVisibility } from './set-visibility.ts'
+import { settleDue } from './settle-due.ts'
+import type { PresenceVerbs } from './verbs.ts'
+
+/** Binds the verbs of this room to what they work with. */
+export function createVerbs(deps: ServiceDeps): PresenceVerbs {
+  return {
+    connectSession: (userId, socketId, device) => connectSession(deps, userId, socketId, device),
+    disconnectSession: (sessionId, reason, evidenceAt) => disconnectSession(deps, sessionId, reason, evidenceAt),
+    noteSessionActivity: (sessionId) => noteSessionActivity(deps, sessionId),
+    noteUserActivity: createUserActivity(deps),
+    readPresence: (userId, viewerId) => readPresence(deps, userId, viewerId),
+    readPresences: (userIds, viewerId) => readPresences(deps, userIds, viewerId),
+    watchUsers: (socketId, viewerId, users, known) => watchUsers(deps, socketId, viewerId, users, known),
+    unwatchAll: (socketId) => deps.broadcast.watch(socketId, []),
+    chooseStatus: (userId, request) => chooseStatus(deps, userId, request),
+    readSettings: (userId) => readSettings(deps, userId),
+    setVisibility: (userId, visible) => setVisibility(deps, userId, visible),
+    listSessions: (userId) => listSessions(deps, userId),
+    signOutSession: (userId, sessionId) => signOutSession(deps, userId, sessionId),
+    signOutEverywhere: (userId) => signOutEverywhere(deps, userId),
+    findProviders: (query) => findProviders(deps, query),
+    cleanupInactiveSessions: () => settleDue(deps),
+    handleSocketError: (userId, error, socketId) => handleSocketError(deps, userId, error, socketId),
+    repeatPresence: async (userId) => {
+      const { own, stranger } = await readRecord(deps, userId)
+      deps.broadcast.repeat({ userId, own, stranger, before: { own, stranger }, at: deps.hot.now() })
+    },
+    checkHealth: async () => ({ postgres: await deps.durable.ping(), store: true }),
+  }
+}

@@ -1,0 +1,25 @@
+import type { Broadcaster } from '../broadcast/contract.ts'
+import type { Rules } from '../domain/rules.ts'
+import type { DurableStore, HotStore } from '../store/contract.ts'
+import type { Logger } from '../telemetry/logger.ts'
+import type { Metrics } from '../telemetry/metrics.ts'
+import type { LocalSessions } from './local-sessions.ts'
+import type { PendingDecisions } from './pending-decisions.ts'
+import type { SessionLog } from './session-log.ts'
+
+/** What every verb of this room works with. */
+export interface ServiceDeps {
+  readonly hot: HotStore
+  readonly durable: DurableStore
+  readonly broadcast: Broadcaster
+  readonly rules: Rules
+  readonly local: LocalSessions
+  readonly sessionLog: SessionLog
+  readonly pendingDecisions: PendingDecisions
+  readonly log: Logger
+  readonly metrics: Metrics
+  readonly nodeId: string
+  readonly hasDirectory: boolean
+  /** The host's say on a message before it is stored; it answers the message to store, or null to clear it (R15). */
+  readonly moderateMessage?: ((message: string, userId: string) => string | null | Promise<string | null>) | undefined
+}

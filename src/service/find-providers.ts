@@ -1,0 +1,40 @@
+import { PresenceError } from '../domain/errors.ts'
+import { infoFor } from '../domain/info.ts'
+import { isPresent } from '../domain/status.ts'
+import type { UserRecord } from '../domain/user-record.ts'
+import type { ProviderSearch } from '../store/contract.ts'
+import type { ServiceDeps } from './deps.ts'
+import { readRecords } from './records.ts'
+import type { ProviderQuery, ProviderResult } from './verbs.ts'
+
+/** Searches the directory and shows each hit as it is this moment. See {@link PresenceVerbs.findProviders}. */
+export async function findProviders(deps: ServiceDeps, query: ProviderQuery): Promise<ProviderResult> {
+  if (!deps.hasDirectory) throw new PresenceError('NOT_FOUND', 'This system has no directory of providers.')
+  const { lastSeenWithinMs, activeWithinMs, ...rest } = query
+  const now = deps.hot.now()
+  const within = (ms: number | null) => (ms === null ? null : now - ms)
+  const search = { ...rest, seenSince: within(lastSeenWithinMs), activeSince: within(activeWithinMs) }
+  const page = await deps.durable.findProviders(search)
+  const records = await readRecords(
+    deps,
+    page.rows.map(({ userId }) => userId),
+  )
+  const providers = page.rows.flatMap(({ userId, fields, position }) => {
+    const record = records.get(userId)
+    if (!record || !stillMatches(record, search)) return []
+    return [{ fields, position, presence: infoFor(record, null) }]
+  })
+  const next = page.more ? (page.rows.at(-1)?.position ?? null) : null
+  return { providers, next, counts: page.counts, asOf: page.asOf, stale: false }
+}
+
+/** The index is a moment behind: a hit that left what was asked for meanwhile would contradict its own dot. */
+function stillMatches({ stranger, shown, visibility }: UserRecord, search: ProviderSearch): boolean {
+  const { statuses, seenSince, activeSince } = search
+  const shownActivityAt = visibility.visible ? shown.lastActivityAt : null
+  return (
+    (statuses === null || statuses.includes(stranger.status)) &&
+    (seenSince === null || isPresent(stranger.status) || (stranger.lastSeenAt ?? 0) >= seenSince) &&
+    (activeSince === null || stranger.status === 'online' || (shownActivityAt ?? 0) >= activeSince)
+  )
+}

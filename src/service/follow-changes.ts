@@ -1,0 +1,48 @@
+import { infoFor } from '../domain/info.ts'
+import type { RecordChange } from '../store/contract.ts'
+import type { ServiceDeps } from './deps.ts'
+import { sessionRow } from './session-log.ts'
+
+/** Draws the consequences of every change that the hot store reports: who is told, what is written, what is closed. */
+export const followChanges = (deps: ServiceDeps): (() => void) =>
+  deps.hot.onChange((change) => {
+    announceViews(deps, change)
+    closeEnded(deps, change)
+    logActivity(deps, change)
+  })
+
+function announceViews({ broadcast, metrics }: ServiceDeps, { before, after, at }: RecordChange): void {
+  const ownMoved = before.own.version !== after.own.version
+  const strangerMoved = before.stranger.version !== after.stranger.version
+  if (ownMoved || strangerMoved) {
+    const { userId, own, stranger } = after
+    broadcast.announce({ userId, own, stranger, before: { own: before.own, stranger: before.stranger }, at })
+    metrics.announcements.inc()
+  }
+  if (before.own.status !== after.own.status) metrics.transitions.inc({ to: after.own.status })
+  if (ownMoved || before.visibility.version !== after.visibility.version) {
+    broadcast.tellSelf(after.userId, infoFor(after, after.userId))
+  }
+}
+
+function closeEnded({ local, broadcast, sessionLog, metrics }: ServiceDeps, { ended }: RecordChange): void {
+  for (const { session, endedAt } of ended) {
+    metrics.sessionsEnded.inc()
+    const held = local.get(session.sessionId)
+    if (!held) continue
+    sessionLog.note(sessionRow(held, endedAt, false))
+    local.remove(session.sessionId)
+    // Still connected: somebody else ended it, by a sign-out or an eviction.
+    if (held.connected) broadcast.signOut(held.socketId)
+  }
+  metrics.localSessions.set(local.size)
+}
+
+function logActivity({ local, sessionLog }: ServiceDeps, { before, after }: RecordChange): void {
+  for (const session of after.sessions) {
+    const known = before.sessions.find(({ sessionId }) => sessionId === session.sessionId)
+    if (!known || known.lastActivityAt === session.lastActivityAt) continue
+    const held = local.get(session.sessionId)
+    if (held) sessionLog.note(sessionRow(held, session.lastActivityAt, true))
+  }
+}

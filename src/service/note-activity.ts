@@ -1,0 +1,44 @@
+import { LRUCache } from 'lru-cache'
+import { noteActivity, touch } from '../domain/steps.ts'
+import type { ServiceDeps } from './deps.ts'
+import type { LocalSession } from './local-sessions.ts'
+import { changeUser } from './records.ts'
+
+/** What this node knows of the activity of a user's sessions, for a step to merge. */
+export const localActivity = (deps: ServiceDeps, userId: string): ReadonlyMap<string, number> =>
+  new Map(deps.local.ofUser(userId).map(({ sessionId, lastActivityAt }) => [sessionId, lastActivityAt]))
+
+/** See {@link PresenceVerbs.noteSessionActivity}. */
+export async function noteSessionActivity(deps: ServiceDeps, sessionId: string): Promise<void> {
+  const held = deps.local.get(sessionId)
+  if (held?.connected) await noteOn(deps, held)
+}
+
+/** Free while the session is active: the deadline that the store keeps asks for the newest moment by itself (R12). */
+async function noteOn(deps: ServiceDeps, held: LocalSession): Promise<void> {
+  const now = deps.hot.now()
+  const wasIdle = now - held.lastActivityAt >= deps.rules.idleAfterMs
+  held.lastActivityAt = Math.max(held.lastActivityAt, now)
+  if (!wasIdle) return
+  await changeUser(deps, held.userId, (record, at) =>
+    noteActivity(record, localActivity(deps, held.userId), at, deps.rules),
+  )
+}
+
+/** Users remembered as told of, at most. Beyond it some are told of once more, which is harmless. */
+const MAX_TOLD = 100_000
+
+/** See {@link PresenceVerbs.noteUserActivity}. */
+export function createUserActivity(deps: ServiceDeps): (userId: string) => Promise<void> {
+  const toldAt = new LRUCache<string, number>({ max: MAX_TOLD })
+
+  return async (userId) => {
+    const connected = deps.local.ofUser(userId).filter((session) => session.connected)
+    const inUse = connected.toSorted((a, b) => b.lastActivityAt - a.lastActivityAt)[0]
+    if (inUse) return noteOn(deps, inUse)
+    const now = deps.hot.now()
+    if (now - (toldAt.get(userId) ?? Number.NEGATIVE_INFINITY) < deps.rules.idleAfterMs / 2) return
+    toldAt.set(userId, now)
+    await changeUser(deps, userId, (record, at) => touch(record, at, deps.rules))
+  }
+}

@@ -1,0 +1,66 @@
+import { PresenceError } from '../domain/errors.ts'
+import { settle, type UserRecord } from '../domain/user-record.ts'
+import type { RecordChange, RecordStep } from '../store/contract.ts'
+import type { ServiceDeps } from './deps.ts'
+
+/** A record may be forgotten between warming and changing, though hardly twice in a row. */
+const MAX_ATTEMPTS = 5
+
+const userNotFound = (): PresenceError => new PresenceError('USER_NOT_FOUND', 'There is no such user.')
+
+async function warm({ hot, durable }: ServiceDeps, userId: string): Promise<void> {
+  const [record] = await durable.load([userId])
+  if (!record) throw userNotFound()
+  await hot.warm(record)
+}
+
+async function whenWarm<Result>(
+  deps: ServiceDeps,
+  userId: string,
+  attempt: () => Promise<Result | null>,
+): Promise<Result> {
+  for (let tries = 0; tries < MAX_ATTEMPTS; tries += 1) {
+    const result = await attempt()
+    if (result !== null) return result
+    await warm(deps, userId)
+  }
+  throw new PresenceError('STORE_UNAVAILABLE', 'The record of this user cannot be kept at the moment.', {
+    retryable: true,
+  })
+}
+
+/**
+ * Changes one user's record atomically, bringing it in from PostgreSQL first when it is cold.
+ *
+ * @throws {PresenceError} USER_NOT_FOUND, STORE_UNAVAILABLE
+ */
+export const changeUser = (deps: ServiceDeps, userId: string, step: RecordStep): Promise<RecordChange> =>
+  whenWarm(deps, userId, () => deps.hot.change(userId, step))
+
+/** Reserves the version of a decision (R20). */
+export const stampVersion = (deps: ServiceDeps, userId: string): Promise<number> =>
+  whenWarm(deps, userId, () => deps.hot.stampVersion(userId))
+
+/** Records of these users, live where there is one, else as PostgreSQL has them; unknown users are left out. */
+export async function readRecords(
+  { hot, durable, rules }: ServiceDeps,
+  userIds: readonly string[],
+): Promise<Map<string, UserRecord>> {
+  const found = await hot.read(userIds)
+  const cold = userIds.filter((userId) => !found.has(userId))
+  if (cold.length > 0) for (const record of await durable.load(cold)) found.set(record.userId, record)
+  const now = hot.now()
+  for (const [userId, record] of found) {
+    const { expiresAt } = record.choice
+    // Expiry counts when reading, too, however late its deadline is handled (R11).
+    if (expiresAt !== null && expiresAt <= now) found.set(userId, settle(record, record, expiresAt, rules).record)
+  }
+  return found
+}
+
+/** @throws {PresenceError} USER_NOT_FOUND */
+export async function readRecord(deps: ServiceDeps, userId: string): Promise<UserRecord> {
+  const record = (await readRecords(deps, [userId])).get(userId)
+  if (!record) throw userNotFound()
+  return record
+}

@@ -1,0 +1,43 @@
+import type { DurableStore, SessionRow } from '../store/contract.ts'
+import type { LocalSession } from './local-sessions.ts'
+
+/** Rows of `user_sessions` that wait to be written: at most one per session, whatever happened to it meanwhile. */
+export interface SessionLog {
+  note(row: SessionRow): void
+  /** Writes what waits. What a failing PostgreSQL did not take, waits on. */
+  flush(): Promise<void>
+}
+
+const BATCH = 1_000
+
+export function createSessionLog(durable: DurableStore): SessionLog {
+  const waiting = new Map<string, SessionRow>()
+
+  return {
+    note: (row) => {
+      const wasEnded = waiting.get(row.sessionId)?.isActive === false
+      waiting.set(row.sessionId, wasEnded ? { ...row, isActive: false } : row)
+    },
+    flush: async () => {
+      while (waiting.size > 0) {
+        const rows = [...waiting.values()].slice(0, BATCH)
+        await durable.saveSessions(rows)
+        // A row that changed during the write waits for the next one.
+        for (const row of rows) if (waiting.get(row.sessionId) === row) waiting.delete(row.sessionId)
+      }
+    },
+  }
+}
+
+/** The row of a session of this node. @param lastPing epoch milliseconds: connect, coarse flush, or end */
+export const sessionRow = (session: LocalSession, lastPing: number, isActive: boolean): SessionRow => ({
+  sessionId: session.sessionId,
+  userId: session.userId,
+  socketId: session.socketId,
+  deviceType: session.deviceType,
+  ipAddress: session.ipAddress,
+  userAgent: session.userAgent,
+  connectedAt: session.connectedAt,
+  lastPing,
+  isActive,
+})
