@@ -20,7 +20,7 @@ export async function connectSession(
   const connectedAt = hot.now()
   const held: LocalSession = {
     ...{ sessionId, userId, socketId, deviceType, ipAddress, userAgent, connectedAt },
-    lastActivityAt: connectedAt,
+    lastActivityAt: 0,
     connected: true,
   }
   local.add(held)
@@ -31,10 +31,7 @@ export async function connectSession(
     )
     // A device that came back within its grace brings the activity of before (R3).
     const kept = after.sessions.find((other) => other.sessionId === sessionId)
-    held.lastActivityAt = Math.max(
-      kept?.lastActivityAt ?? 0,
-      held.lastActivityAt === connectedAt ? 0 : held.lastActivityAt,
-    )
+    held.lastActivityAt = Math.max(held.lastActivityAt, kept?.lastActivityAt ?? connectedAt)
     broadcast.add({ socketId, userId, format: device.format ?? 'events' })
     sessionLog.note(sessionRow(held, connectedAt, true))
     metrics.sessionsStarted.inc()

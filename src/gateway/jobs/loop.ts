@@ -1,0 +1,49 @@
+import { asError, type Logger } from '../../telemetry/logger.ts'
+
+/** Something that runs again and again, never twice at once. */
+export interface Loop {
+  /** Stops it; resolves when a run under way is over. */
+  stop(): Promise<void>
+}
+
+/**
+ * Runs `work` until stopped, each time after the pause that `pauseMs` asks for. A failing run is logged and the next
+ * one comes as usual.
+ */
+export function startLoop(
+  name: string,
+  work: () => Promise<unknown>,
+  pauseMs: () => number | Promise<number>,
+  log: Logger,
+): Loop {
+  let stopped = false
+  let timer: NodeJS.Timeout | undefined
+  let wake: (() => void) | undefined
+
+  const pause = (ms: number): Promise<void> =>
+    new Promise((resolve) => {
+      wake = resolve
+      timer = setTimeout(resolve, ms)
+    })
+
+  async function run(): Promise<void> {
+    while (!stopped) {
+      try {
+        await work()
+      } catch (error) {
+        log.error({ err: asError(error), job: name }, 'a job failed and will be tried again')
+      }
+      if (!stopped) await pause(await pauseMs())
+    }
+  }
+
+  const running = run()
+  return {
+    stop: async () => {
+      stopped = true
+      clearTimeout(timer)
+      wake?.()
+      await running
+    },
+  }
+}

@@ -1,0 +1,122 @@
+import { PresenceError } from '../domain/errors.ts'
+import type { PresenceInfo } from '../domain/info.ts'
+import type { DeviceType } from '../domain/session.ts'
+import type { ChoosableStatus, Status } from '../domain/status.ts'
+import type { UserIdCodec } from '../domain/user-id.ts'
+import type { ProviderSort } from '../store/contract.ts'
+import type { LocalSessions } from './local-sessions.ts'
+import type { PresenceVerbs } from './verbs.ts'
+
+/** A device as a host describes it; what is left out is not known. */
+export interface DeviceDescription {
+  device_type?: DeviceType
+  device_id?: string
+  ip_address?: string
+  user_agent?: string
+}
+
+/** Filters of a provider search, as in `GET /api/providers`. Durations like `1h`. */
+export interface ProviderFilters {
+  online_status?: Status | readonly Status[]
+  last_seen?: string
+  active_within?: string
+  sort?: ProviderSort
+  /** 1 to 100. @default 20 */
+  limit?: number
+  cursor?: string
+}
+
+/**
+ * The presence of users, for the host's own code. User ids are text; every method may throw a {@link PresenceError}:
+ * INVALID_ID, USER_NOT_FOUND, or STORE_UNAVAILABLE, which is worth a retry.
+ */
+export interface PresenceService<ProviderPage> {
+  /** Starts a session for a connection; the same connection again is the same session. */
+  setUserOnline(
+    userId: string,
+    socketId: string,
+    device?: DeviceDescription,
+  ): Promise<{ sessionId: string; presence: PresenceInfo }>
+  /** Ends the session of a connection. @param reason Socket.IO's; without one it is a goodbye, and no grace applies (R3) */
+  setUserOffline(userId: string, socketId: string, reason?: string): Promise<void>
+  /** A sign of use, such as a request (R12). */
+  updateLastActivity(userId: string): Promise<void>
+  /** What `viewerId` may know; without one, what a stranger may (R34). */
+  getUserPresence(userId: string, options?: { viewerId?: string }): Promise<PresenceInfo>
+  /** Providers of a city and a service; those present, unless the filters say otherwise. Null means any. */
+  getOnlineProviders(
+    cityId: string | number | null,
+    serviceId: string | number | null,
+    filters?: ProviderFilters,
+  ): Promise<ProviderPage>
+  /**
+   * Stores a user's choice and shows it. @param message undefined keeps the one before, null or empty clears it
+   *
+   * @throws {PresenceError} INVALID_STATUS, INVALID_MESSAGE, INVALID_EXPIRY
+   */
+  setCustomStatus(
+    userId: string,
+    status: ChoosableStatus,
+    message?: string | null,
+    options?: { expiresIn?: number },
+  ): Promise<PresenceInfo>
+  /** Ends sessions that nobody answers for any more. @returns how many */
+  cleanupInactiveSessions(): Promise<number>
+  /** Logs and counts a socket's error, and asks the client to resynchronise or to come back. */
+  handleSocketError(userId: string, error: unknown): void
+  /** Ends all of a user's sessions and closes their connections. @returns how many */
+  signOutEverywhere(userId: string): Promise<number>
+}
+
+/** How the front doors read what a host passes in: checked by the same shapes as HTTP. */
+export interface HostInput<ProviderPage> {
+  findProviders(cityId: string | null, serviceId: string | null, filters: ProviderFilters): Promise<ProviderPage>
+  statusChange(input: { status: string; message?: string | null | undefined; expires_in?: number | undefined }): {
+    status: ChoosableStatus
+    message: string | null | undefined
+    expiresInS: number | null
+  }
+}
+
+/** The façade over the verbs: checks what comes from the host's code. */
+export function createPresenceService<ProviderPage>(
+  verbs: PresenceVerbs,
+  local: LocalSessions,
+  codec: UserIdCodec,
+  input: HostInput<ProviderPage>,
+): PresenceService<ProviderPage> {
+  const idOf = (text: string): string => {
+    const id = codec.parse(String(text))
+    if (id === null) throw new PresenceError('INVALID_ID', 'This is not the id of a user.')
+    return id
+  }
+  const textOf = (id: string | number | null): string | null => (id === null ? null : String(id))
+
+  return {
+    setUserOnline: async (userId, socketId, device = {}) => {
+      const id = idOf(userId)
+      const held = local.find(id, socketId)
+      if (held?.connected) return { sessionId: held.sessionId, presence: await verbs.readPresence(id, id) }
+      return verbs.connectSession(id, socketId, {
+        deviceType: device.device_type ?? 'web',
+        deviceId: device.device_id ?? null,
+        ipAddress: device.ip_address ?? null,
+        userAgent: device.user_agent ?? null,
+      })
+    },
+    setUserOffline: async (userId, socketId, reason = 'client namespace disconnect') => {
+      const held = local.find(idOf(userId), socketId)
+      if (held) await verbs.disconnectSession(held.sessionId, reason)
+    },
+    updateLastActivity: async (userId) => verbs.noteUserActivity(idOf(userId)),
+    getUserPresence: async (userId, { viewerId } = {}) =>
+      verbs.readPresence(idOf(userId), viewerId === undefined ? null : idOf(viewerId)),
+    getOnlineProviders: async (cityId, serviceId, filters = {}) =>
+      input.findProviders(textOf(cityId), textOf(serviceId), { online_status: ['online', 'away', 'dnd'], ...filters }),
+    setCustomStatus: async (userId, status, message, { expiresIn } = {}) =>
+      verbs.chooseStatus(idOf(userId), input.statusChange({ status, message, expires_in: expiresIn })),
+    cleanupInactiveSessions: () => verbs.cleanupInactiveSessions(),
+    handleSocketError: (userId, error) => verbs.handleSocketError(userId, error),
+    signOutEverywhere: async (userId) => verbs.signOutEverywhere(idOf(userId)),
+  }
+}
