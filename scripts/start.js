@@ -1,0 +1,14 @@
+import { fileURLToPath } from 'node:url'
+import { build } from './build.js'
+
+const cli = import.meta.resolve('../dist/src/cli.js')
+
+try {
+  await build()
+} catch (error) {
+  console.error(error.message)
+  process.exit(1)
+}
+// In this very process, so that signals reach the server and nothing else has to be ended.
+process.argv.splice(1, Infinity, fileURLToPath(cli), 'serve', ...process.argv.slice(2))
+await import(cli)

@@ -1,0 +1,28 @@
+import { spawn } from 'node:child_process'
+import { constants } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build } from './build.js'
+import { ensureChromium } from './chromium.js'
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+
+try {
+  const chromium = ensureChromium()
+  await build()
+  process.exitCode = await runTests({ ...process.env, CHROMIUM_PATH: chromium })
+} catch (error) {
+  console.error(error.message)
+  process.exitCode = 1
+}
+
+function runTests(env) {
+  const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs')
+  const tests = spawn(process.execPath, [vitest, 'run', ...process.argv.slice(2)], { cwd: root, stdio: 'inherit', env })
+  // Vitest takes down what the tests started; ending before it would leave that behind.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => tests.kill(signal))
+  return new Promise((resolve, reject) => {
+    tests.on('error', reject)
+    tests.on('exit', (code, signal) => resolve(code ?? 128 + constants.signals[signal]))
+  })
+}
