@@ -1,0 +1,47 @@
+import type { Request, RequestHandler } from 'express'
+import { PresenceError } from '../../domain/errors.ts'
+import type { UserIdCodec } from '../../domain/user-id.ts'
+import type { PresenceVerbs } from '../../service/verbs.ts'
+import { canonicalId, type IdentifyRequest } from '../identify.ts'
+import type { DoorMetrics, Log } from '../log.ts'
+import type { RateLimiter } from '../rate-limit.ts'
+
+/** What the HTTP routes are made of. */
+export interface HttpDoor {
+  readonly verbs: PresenceVerbs
+  readonly options: { readonly maxPayloadBytes: number }
+  readonly identify: IdentifyRequest
+  readonly codec: UserIdCodec
+  /** Whether a text can be the id of a city or a service. Absent: there is no directory, and no search. */
+  readonly directoryIds?: { city(text: string): boolean; service(text: string): boolean }
+  readonly limiter: RateLimiter
+  readonly log: Log
+  readonly metrics?: DoorMetrics
+  /** Where the routes lie. @default { presence: '/api/users/presence', providers: '/api/providers' } */
+  readonly paths?: { readonly presence?: string; readonly providers?: string }
+  /** Epoch milliseconds, for words such as "5 minutes ago". @default Date.now */
+  readonly clock?: () => number
+}
+
+/** @throws {PresenceError} UNAUTHENTICATED */
+export async function callerOf(door: Pick<HttpDoor, 'identify' | 'codec'>, request: Request): Promise<string> {
+  const userId = canonicalId(await door.identify(request), door.codec)
+  if (userId === null) throw new PresenceError('UNAUTHENTICATED', 'This needs a token that names a user.')
+  return userId
+}
+
+/** The caller of a request that changes something, within their limit. @throws {PresenceError} RATE_LIMITED too */
+export async function limitedCallerOf(door: HttpDoor, request: Request): Promise<string> {
+  const userId = await callerOf(door, request)
+  if (!door.limiter.take(userId)) {
+    throw new PresenceError('RATE_LIMITED', 'That was too much at once: wait a second.', { retryable: true })
+  }
+  return userId
+}
+
+/** Marks an answer as being for this caller alone. */
+export const forCallerOnly: RequestHandler = (_request, response, next) => {
+  response.set('Cache-Control', 'private, no-store')
+  response.vary('Authorization')
+  next()
+}

@@ -1,0 +1,68 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import { type RequestHandler, Router } from 'express'
+import { PresenceError } from '../../domain/errors.ts'
+import { createOpenApiDocument } from '../../protocol/schemas/openapi.ts'
+import type { PresenceVerbs } from '../../service/verbs.ts'
+import type { Log } from '../log.ts'
+import { problemHandler } from './problem.ts'
+
+export interface OpsDoor {
+  readonly verbs: Pick<PresenceVerbs, 'checkHealth'>
+  /** Everything measured, in Prometheus' text format. */
+  readonly metricsText: () => Promise<string>
+  /** Guards `/metrics` when set: `Authorization: Bearer <opsToken>`. */
+  readonly opsToken?: string
+  readonly log: Log
+}
+
+const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
+
+/** What operators and their machines ask: alive, ready, measured, described. */
+export function createOpsRouter({ verbs, metricsText, opsToken, log }: OpsDoor): Router {
+  const router = Router()
+  // The document never changes while the process lives.
+  const openApi = JSON.stringify(createOpenApiDocument())
+
+  router.get(['/healthz', '/readyz', '/metrics'], (_request, response, next) => {
+    response.set('Cache-Control', 'no-store')
+    next()
+  })
+  router.get('/healthz', (_request, response) => {
+    response.json({ status: 'ok' })
+  })
+  router.get('/readyz', async (_request, response) => {
+    const parts = await readHealth(verbs, log)
+    const ready = parts.postgres && parts.store
+    response.status(ready ? 200 : 503).json({ status: ready ? 'ok' : 'not ready', ...parts })
+  })
+  router.get('/metrics', guard(opsToken), async (_request, response) => {
+    const text = await metricsText()
+    response.set('Content-Type', METRICS_TYPE).send(text)
+  })
+  router.get('/openapi.json', (_request, response) => {
+    response.type('application/json').send(openApi)
+  })
+  router.use(problemHandler(log))
+  return router
+}
+
+async function readHealth(verbs: OpsDoor['verbs'], log: Log): Promise<{ postgres: boolean; store: boolean }> {
+  try {
+    return await verbs.checkHealth()
+  } catch (error) {
+    log.warn({ err: error }, 'the health check itself failed')
+    return { postgres: false, store: false }
+  }
+}
+
+function guard(opsToken: string | undefined): RequestHandler {
+  if (opsToken === undefined || opsToken === '') return (_request, _response, next) => next()
+  const expected = digest(`Bearer ${opsToken}`)
+  return (request, _response, next) => {
+    // Digests have one length, so the comparison takes the same time whatever was sent.
+    if (timingSafeEqual(digest(request.headers.authorization ?? ''), expected)) return next()
+    next(new PresenceError('UNAUTHENTICATED', 'This needs the operations token.'))
+  }
+}
+
+const digest = (text: string): Buffer => createHash('sha256').update(text).digest()

@@ -1,0 +1,38 @@
+import type { RequestHandler, Router } from 'express'
+import { parseSettings } from '../../protocol/schemas/settings.ts'
+import { parseStatusChange } from '../../protocol/schemas/status-change.ts'
+import { parseBatchIds, parseUserId } from '../../protocol/schemas/user-ids.ts'
+import { callerOf, forCallerOnly, type HttpDoor, limitedCallerOf } from './door.ts'
+
+/** Reading presences, and deciding over one's own. `changes` are the middlewares of a request that brings a body. */
+export function addPresenceRoutes(router: Router, base: string, door: HttpDoor, changes: RequestHandler[]): void {
+  const { verbs, codec } = door
+
+  router.get(base, forCallerOnly, async (request, response) => {
+    const viewerId = await callerOf(door, request)
+    const { presences, stale } = await verbs.readPresences(parseBatchIds(request.query, codec), viewerId)
+    response.json({ presences, stale })
+  })
+
+  router.patch(`${base}/status`, forCallerOnly, ...changes, async (request, response) => {
+    const userId = await limitedCallerOf(door, request)
+    response.json(await verbs.chooseStatus(userId, parseStatusChange(request.body)))
+  })
+
+  router.get(`${base}/settings`, forCallerOnly, async (request, response) => {
+    response.json(await verbs.readSettings(await callerOf(door, request)))
+  })
+
+  router.patch(`${base}/settings`, forCallerOnly, ...changes, async (request, response) => {
+    const userId = await limitedCallerOf(door, request)
+    response.json(await verbs.setVisibility(userId, parseSettings(request.body).show_online_status))
+  })
+}
+
+/** Reading one presence: comes last, because its path takes any word. */
+export function addSinglePresenceRoute(router: Router, base: string, door: HttpDoor): void {
+  router.get(`${base}/:userId`, forCallerOnly, async (request, response) => {
+    const viewerId = await callerOf(door, request)
+    response.json(await door.verbs.readPresence(parseUserId(String(request.params['userId']), door.codec), viewerId))
+  })
+}

@@ -1,0 +1,52 @@
+import { createHash } from 'node:crypto'
+import type { Response, Router } from 'express'
+import { PresenceError } from '../../domain/errors.ts'
+import { isoTime } from '../../domain/info.ts'
+import type { ProviderList } from '../../protocol/http.ts'
+import { parseProviderQuery } from '../../protocol/schemas/provider-query.ts'
+import type { ProviderQuery, ProviderResult } from '../../service/verbs.ts'
+import { decodeCursor, encodeCursor } from '../cursor.ts'
+import type { HttpDoor } from './door.ts'
+import { presenceFields } from './with-presence.ts'
+
+type DirectoryIds = NonNullable<HttpDoor['directoryIds']>
+
+/**
+ * The search. It asks nobody who they are and answers everybody the same, the stranger's view, so that answers may be
+ * cached and compared (R31).
+ */
+export function addProviderRoutes(router: Router, path: string, door: HttpDoor, directoryIds: DirectoryIds): void {
+  const { verbs, codec, clock = Date.now } = door
+  router.get(path, async (request, response) => {
+    const query = providerQuery(request.query, codec, directoryIds)
+    sendTagged(response, providerList(await verbs.findProviders(query), query.sort, clock()))
+  })
+}
+
+function providerQuery(input: unknown, codec: HttpDoor['codec'], directoryIds: DirectoryIds): ProviderQuery {
+  const { cursor, ...query } = parseProviderQuery(input)
+  checkId('city_id', query.cityId, directoryIds.city)
+  checkId('service_id', query.serviceId, directoryIds.service)
+  return { ...query, after: cursor === null ? null : decodeCursor(cursor, query.sort, codec) }
+}
+
+function checkId(name: string, id: string | null, canBe: (text: string) => boolean): void {
+  if (id !== null && !canBe(id)) throw new PresenceError('INVALID_QUERY', `${name} cannot be an id of the directory.`)
+}
+
+/** Words a page of the search. `now` is epoch milliseconds, for the words only. */
+export const providerList = (result: ProviderResult, sort: ProviderQuery['sort'], now: number): ProviderList => ({
+  providers: result.providers.map(({ fields, presence }) => ({ ...fields, ...presenceFields(presence, now) })),
+  next_cursor: result.next === null ? null : encodeCursor(sort, result.next),
+  counts: { online: result.counts.online, away: result.counts.away, dnd: result.counts.dnd },
+  as_of: isoTime(result.asOf),
+  stale: result.stale,
+})
+
+// The tag is made here, because a host may have switched Express's own off.
+function sendTagged(response: Response, list: ProviderList): void {
+  const body = JSON.stringify(list)
+  response.set('Cache-Control', 'no-cache')
+  response.set('ETag', `W/"${createHash('sha1').update(body).digest('base64url')}"`)
+  response.type('application/json').send(body)
+}

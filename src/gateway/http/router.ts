@@ -1,0 +1,24 @@
+import { json, Router } from 'express'
+import type { HttpDoor } from './door.ts'
+import { addPresenceRoutes, addSinglePresenceRoute } from './presence-routes.ts'
+import { problemHandler } from './problem.ts'
+import { addProviderRoutes } from './provider-routes.ts'
+import { addSessionRoutes } from './session-routes.ts'
+import { trackActivity } from './track-activity.ts'
+
+/**
+ * The HTTP door (4.3): its own paths and nothing else. Mounted in a host's app it reads no body, sets no header and asks
+ * for no identity on any other path.
+ */
+export function createRouter(door: HttpDoor): Router {
+  const { directoryIds, log, metrics } = door
+  const base = door.paths?.presence ?? '/api/users/presence'
+  const router = Router()
+  const changes = [trackActivity(door), json({ limit: door.options.maxPayloadBytes })]
+  addPresenceRoutes(router, base, door, changes)
+  addSessionRoutes(router, base, door, changes)
+  addSinglePresenceRoute(router, base, door)
+  if (directoryIds) addProviderRoutes(router, door.paths?.providers ?? '/api/providers', door, directoryIds)
+  router.use(problemHandler(log, metrics))
+  return router
+}

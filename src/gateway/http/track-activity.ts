@@ -1,0 +1,49 @@
+import type { Request, RequestHandler } from 'express'
+import { PresenceError } from '../../domain/errors.ts'
+import type { UserIdCodec } from '../../domain/user-id.ts'
+import type { PresenceVerbs } from '../../service/verbs.ts'
+import { canonicalId, type IdentifyRequest } from '../identify.ts'
+import type { Log } from '../log.ts'
+
+export interface TrackActivityOptions {
+  readonly verbs: Pick<PresenceVerbs, 'noteUserActivity'>
+  readonly identify: IdentifyRequest
+  readonly codec: UserIdCodec
+  readonly log: Log
+  /** Whether a request is a sign of use. @default everything but GET, HEAD and OPTIONS */
+  readonly isActivity?: (request: Request) => boolean
+}
+
+const PLAIN_READS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
+
+const isNotPlainRead = (request: Request): boolean => !PLAIN_READS.has(request.method)
+
+// A host may track its whole app and mount our routes inside it: a request counts once all the same.
+const tracked = new WeakSet<Request>()
+
+/**
+ * A middleware for which a request is a sign of use (R12). It neither delays nor fails the request: it looks when the
+ * answer is out, and by then the host knows who asked, wherever in its app it finds that out.
+ */
+export function trackActivity(options: TrackActivityOptions): RequestHandler {
+  return (request, response, next) => {
+    if (!tracked.has(request)) {
+      tracked.add(request)
+      response.once('close', () => void note(options, request))
+    }
+    next()
+  }
+}
+
+async function note(options: TrackActivityOptions, request: Request): Promise<void> {
+  const { verbs, identify, codec, log, isActivity = isNotPlainRead } = options
+  try {
+    if (!isActivity(request)) return
+    const userId = canonicalId(await identify(request), codec)
+    if (userId !== null) await verbs.noteUserActivity(userId)
+  } catch (error) {
+    // Whoever is not let in gave no sign of use; that was answered already.
+    if (error instanceof PresenceError && (error.code === 'UNAUTHENTICATED' || error.code === 'USER_NOT_FOUND')) return
+    log.warn({ err: error }, 'an activity could not be noted')
+  }
+}

@@ -1,0 +1,58 @@
+import { type PresenceInfo, presenceInfo } from '../../domain/info.ts'
+import { lastSeenText } from '../../domain/last-seen.ts'
+import type { UserIdCodec } from '../../domain/user-id.ts'
+import { UNSEEN } from '../../domain/view.ts'
+import type { ProviderPresence } from '../../protocol/http.ts'
+import type { PresenceVerbs } from '../../service/verbs.ts'
+
+/** What a card shows of a presence. `now` is epoch milliseconds. */
+export const presenceFields = (presence: PresenceInfo, now: number): ProviderPresence => ({
+  presence,
+  is_online: presence.online_status === 'online',
+  last_seen_text: lastSeenText(
+    presence.online_status,
+    presence.last_seen === null ? null : Date.parse(presence.last_seen),
+    now,
+  ),
+})
+
+export interface WithPresenceDeps {
+  readonly verbs: Pick<PresenceVerbs, 'readPresences'>
+  readonly codec: UserIdCodec
+  /** Epoch milliseconds. @default Date.now */
+  readonly clock?: () => number
+}
+
+/**
+ * The host's own rows with what this viewer may know of each presence; fields are only added, the order stays. Rows may
+ * be plain objects or Sequelize instances. Somebody unknown looks like anybody who was never here (R30).
+ *
+ * @param userIdOf where a row names its user; `user_id`, `userId` or `id` unless told
+ */
+export async function withPresence(
+  { verbs, codec, clock = Date.now }: WithPresenceDeps,
+  rows: readonly object[],
+  viewerId: string | null,
+  userIdOf: (row: Record<string, unknown>) => unknown = (row) => row['user_id'] ?? row['userId'] ?? row['id'],
+): Promise<(Record<string, unknown> & ProviderPresence)[]> {
+  const plain = rows.map(plainRow)
+  const ids = plain.map((row) => codec.parse(String(userIdOf(row))))
+  const known = new Set(ids.filter((id) => id !== null))
+  const { presences } = known.size === 0 ? { presences: [] } : await verbs.readPresences([...known], viewerId)
+  const byId = new Map(presences.map((presence) => [presence.userId, presence]))
+  const now = clock()
+  return plain.map((row, index) => {
+    const id = ids[index] ?? null
+    const presence = (id === null ? undefined : byId.get(id)) ?? unseen(id ?? String(userIdOf(row) ?? ''))
+    return { ...row, ...presenceFields(presence, now) }
+  })
+}
+
+const unseen = (userId: string): PresenceInfo => presenceInfo(userId, UNSEEN, true)
+
+function plainRow(row: object): Record<string, unknown> {
+  const { get, toJSON } = row as { get?: unknown; toJSON?: unknown }
+  if (typeof toJSON === 'function') return toJSON.call(row) as Record<string, unknown>
+  if (typeof get === 'function') return get.call(row, { plain: true }) as Record<string, unknown>
+  return { ...row }
+}

@@ -1,0 +1,17 @@
+/** What front doors say to the operator. Fields never hold an IP address, a user agent or a token (R35). */
+export interface Log {
+  warn(fields: object, message: string): void
+  error(fields: object, message: string): void
+}
+
+/** What front doors count. */
+export interface DoorMetrics {
+  /** A call was refused, whether or not anybody waits for the answer. */
+  refused(door: 'http' | 'socket', code: string): void
+  /** An event came without an ack, so it was answered by nothing. */
+  unanswered(event: string): void
+  /** An event above the limit was dropped without a word. */
+  dropped(event: string): void
+}
+
+export const noMetrics: DoorMetrics = { refused: () => {}, unanswered: () => {}, dropped: () => {} }

@@ -1,0 +1,94 @@
+import { z } from 'zod'
+import { parseDuration } from '../../domain/duration.ts'
+import { STATUSES, type Status } from '../../domain/status.ts'
+import { parse } from './parse.ts'
+
+/** Orders of a search; the first is the default. */
+export const SEARCH_SORTS = ['availability', 'last_seen', 'rating', 'price'] as const
+
+const DEFAULT_LIMIT = 20
+const MAX_LIMIT = 100
+
+const text = (name: string) =>
+  z.string({ error: `${name} is given at most once.` }).min(1, { error: `${name} is empty.` })
+
+const isStatus = (word: string): word is Status => (STATUSES as readonly string[]).includes(word)
+
+const statuses = text('online_status')
+  .refine((list) => list.split(',').every(isStatus), {
+    error: `online_status lists statuses, separated by commas: ${STATUSES.join(', ')}.`,
+  })
+  .meta({ description: `Statuses, separated by commas: ${STATUSES.join(', ')}.`, example: 'online,away' })
+
+const duration = (name: string) =>
+  text(name)
+    .refine((given) => parseDuration(given) !== null, {
+      error: `${name} is a duration such as 30s, 15m, 1h or 7d, at most 90d.`,
+    })
+    .meta({ description: 'A duration such as 30s, 15m, 1h or 7d, at most 90d.', example: '1h' })
+
+const limit = text('limit')
+  .refine((given) => /^\d{1,3}$/.test(given) && Number(given) >= 1 && Number(given) <= MAX_LIMIT, {
+    error: `limit is a whole number from 1 to ${MAX_LIMIT}.`,
+  })
+  .meta({ description: `How many, from 1 to ${MAX_LIMIT}; ${DEFAULT_LIMIT} unless told otherwise.`, example: '20' })
+
+/** The part of a search that is about presence; the host's own search takes it, too. */
+export const presenceFilterShape = z.object({
+  online_status: statuses.optional(),
+  last_seen: duration('last_seen').optional(),
+  active_within: duration('active_within').optional(),
+})
+
+/** The query of GET /api/providers. Parameters that are not named here are left alone. */
+export const providerQueryShape = z.object({
+  city_id: text('city_id').max(64, { error: 'city_id is too long.' }).optional(),
+  service_id: text('service_id').max(64, { error: 'service_id is too long.' }).optional(),
+  ...presenceFilterShape.shape,
+  sort: z.enum(SEARCH_SORTS, { error: `sort is one of ${SEARCH_SORTS.join(', ')}.` }).optional(),
+  limit: limit.optional(),
+  cursor: z
+    .string({ error: 'cursor is given at most once.' })
+    .max(512, { error: 'cursor is not one of ours.' })
+    .meta({ description: 'next_cursor of the page before.' })
+    .optional(),
+})
+
+/** Conditions on presence, as the service takes them. Null: no such condition. */
+export interface ParsedPresenceFilter {
+  readonly statuses: readonly Status[] | null
+  readonly lastSeenWithinMs: number | null
+  readonly activeWithinMs: number | null
+}
+
+/** A search as it was asked for; the cursor is still opaque. */
+export interface ParsedProviderQuery extends ParsedPresenceFilter {
+  readonly cityId: string | null
+  readonly serviceId: string | null
+  readonly sort: (typeof SEARCH_SORTS)[number]
+  readonly limit: number
+  readonly cursor: string | null
+}
+
+const filterOf = (query: z.infer<typeof presenceFilterShape>): ParsedPresenceFilter => ({
+  statuses: query.online_status === undefined ? null : [...new Set(query.online_status.split(',').filter(isStatus))],
+  lastSeenWithinMs: query.last_seen === undefined ? null : parseDuration(query.last_seen),
+  activeWithinMs: query.active_within === undefined ? null : parseDuration(query.active_within),
+})
+
+/** @throws {PresenceError} INVALID_QUERY */
+export const parsePresenceFilter = (query: unknown): ParsedPresenceFilter =>
+  filterOf(parse(presenceFilterShape, query, { other: 'INVALID_QUERY' }))
+
+/** @throws {PresenceError} INVALID_QUERY, INVALID_CURSOR */
+export function parseProviderQuery(input: unknown): ParsedProviderQuery {
+  const query = parse(providerQueryShape, input, { other: 'INVALID_QUERY', fields: { cursor: 'INVALID_CURSOR' } })
+  return {
+    ...filterOf(query),
+    cityId: query.city_id ?? null,
+    serviceId: query.service_id ?? null,
+    sort: query.sort ?? SEARCH_SORTS[0],
+    limit: query.limit === undefined ? DEFAULT_LIMIT : Number(query.limit),
+    cursor: query.cursor ?? null,
+  }
+}
