@@ -20,7 +20,10 @@ function runTests(env) {
   const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs')
   const tests = spawn(process.execPath, [vitest, 'run', ...process.argv.slice(2)], { cwd: root, stdio: 'inherit', env })
   // Vitest takes down what the tests started; ending before it would leave that behind.
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => tests.kill(signal))
+  // It does so on SIGINT only: SIGTERM ends it on the spot.
+  process.on('SIGTERM', () => tests.kill('SIGINT'))
+  // Ctrl-C in a terminal reaches vitest directly, and a second one would make it give up cleaning.
+  process.on('SIGINT', () => void (process.stdin.isTTY || tests.kill('SIGINT')))
   return new Promise((resolve, reject) => {
     tests.on('error', reject)
     tests.on('exit', (code, signal) => resolve(code ?? 128 + constants.signals[signal]))

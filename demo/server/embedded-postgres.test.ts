@@ -49,6 +49,7 @@ describe('the embedded PostgreSQL', { timeout: 30_000 }, () => {
   })
 
   test('is refused to a second process with a sentence that names the first', async () => {
+    expect(await findEmbeddedPostgres({ dataDir })).toBeNull()
     const server = await start()
     await expect(startEmbeddedPostgres({ dataDir })).rejects.toThrow(
       `Another Porchlight (process ${process.pid}) already uses ${dataDir}; stop it, or set DATABASE_URL`,

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { linkSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, linkSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { codeOf } from './error-code.ts'
 import { startTimeOf } from './process-identity.ts'
@@ -51,7 +51,8 @@ const isHolding = ({ pid, startedAt }: Holder): boolean => pid > 0 && startTimeO
 
 function numbers(path: string): number[] {
   const prefix = `${basename(path)}.`
-  return readdirSync(dirname(path))
+  const folder = dirname(path)
+  return (existsSync(folder) ? readdirSync(folder) : [])
     .filter((name) => name.startsWith(prefix) && /^\d+$/.test(name.slice(prefix.length)))
     .map((name) => Number(name.slice(prefix.length)))
 }

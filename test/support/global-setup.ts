@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -21,8 +22,12 @@ export const MARKETPLACE_TEMPLATE = 'marketplace_template'
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const home = await mkdtemp(join(tmpdir(), 'porchlight-tests-'))
   const postgres = await startEmbeddedPostgres({ dataDir: join(home, 'postgres'), durable: false })
+  // An interrupted run ends without teardown; PostgreSQL itself ends with this process.
+  const onExit = (): void => rmSync(home, { recursive: true, force: true, maxRetries: 5 })
+  process.once('exit', onExit)
   const teardown = async (): Promise<void> => {
     await postgres.stop()
+    process.off('exit', onExit)
     await rm(home, { recursive: true, force: true })
   }
   try {
