@@ -1,0 +1,145 @@
+#!/usr/bin/env node
+import { randomBytes } from 'node:crypto'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import closeWithGrace from 'close-with-grace'
+import { Command } from 'commander'
+import { QueryTypes, Sequelize } from 'sequelize'
+import { startEmbeddedPostgres } from '../demo/server/embedded-postgres.ts'
+import { migrateMarketplace } from '../demo/server/schema.ts'
+import { PresenceError } from './domain/errors.ts'
+import { integerIds, uuidIds } from './domain/user-id.ts'
+import { createTokens } from './gateway/token.ts'
+import { startServer } from './server.ts'
+import { type GivenSettings, readSettings, SERVER_VARIABLES } from './settings.ts'
+import { migratePresence, rollbackPresence } from './store/postgres/migrate.ts'
+import { createLogger } from './telemetry/logger.ts'
+
+const DATA_DIR = resolve('.data')
+
+/** Where users are, for hosts whose table has another name. */
+interface TableOptions {
+  usersTable: string
+  idColumn: string
+  integerIds?: boolean
+}
+
+async function serve(): Promise<void> {
+  const given = readSettings(process.env)
+  const log = createLogger(given.logLevel)
+  const database = await openDatabase(given.databaseUrl)
+  try {
+    const settings = { ...given, ...(await demoSecret(given)), databaseUrl: database.url }
+    const server = await startServer(settings, log)
+    closeWithGrace({ delay: settings.options.drainMs, logger: false }, async ({ signal, err }) => {
+      if (err) log.error({ err }, 'the process ends because of an error nobody caught')
+      if (signal) log.info({ signal }, 'stopping: connections are moved, what is unwritten is written')
+      await server.stop()
+      await database.stop()
+    })
+    console.log(`Porchlight is ready at ${server.url}`)
+  } catch (error) {
+    await database.stop()
+    throw error
+  }
+}
+
+/** The database that DATABASE_URL names, or the embedded one. */
+async function openDatabase(url: string | undefined): Promise<{ url: string; stop(): Promise<void> }> {
+  if (url !== undefined) return { url, stop: async () => {} }
+  return startEmbeddedPostgres({ dataDir: join(DATA_DIR, 'postgres'), log: (line) => console.log(line) })
+}
+
+/** The demo signs its own tokens; kept on disk, so that people stay signed in across restarts. */
+async function demoSecret({ demo, secret, jwksUrl }: GivenSettings): Promise<{ secret?: string }> {
+  if (!demo || secret !== undefined || jwksUrl !== undefined) return {}
+  const file = join(DATA_DIR, 'jwt-secret')
+  const kept = await readFile(file, 'utf8').catch(() => '')
+  if (kept !== '') return { secret: kept }
+  const made = randomBytes(32).toString('base64url')
+  await mkdir(DATA_DIR, { recursive: true })
+  await writeFile(file, made, { mode: 0o600 })
+  return { secret: made }
+}
+
+async function withDatabase(work: (sequelize: Sequelize) => Promise<void>): Promise<void> {
+  const database = await openDatabase(process.env['DATABASE_URL'])
+  const sequelize = new Sequelize(database.url, { dialect: 'postgres', logging: false })
+  try {
+    await work(sequelize)
+  } finally {
+    await sequelize.close()
+    await database.stop()
+  }
+}
+
+const targetOf = (sequelize: Sequelize, { usersTable, idColumn, integerIds: integers }: TableOptions) => {
+  const log = (line: string) => console.log(line)
+  return { sequelize, usersTable, idColumn, userId: integers ? integerIds : uuidIds, log }
+}
+
+const migrate = (options: TableOptions) =>
+  withDatabase(async (sequelize) => {
+    const [found] = await sequelize.query<{ name: string | null }>('select to_regclass($1)::text as name', {
+      bind: [options.usersTable],
+      type: QueryTypes.SELECT,
+    })
+    if (!found?.name && options.usersTable === 'users') {
+      console.log('There is no table of users: creating the reference marketplace.')
+      await migrateMarketplace(sequelize, (line) => console.log(line))
+    }
+    const applied = await migratePresence(targetOf(sequelize, options))
+    console.log(applied.length === 0 ? 'Nothing to migrate.' : `Applied ${applied.join(', ')}.`)
+  })
+
+const rollback = (options: TableOptions & { all?: boolean }) =>
+  withDatabase(async (sequelize) => {
+    const undone = await rollbackPresence({
+      ...targetOf(sequelize, options),
+      ...(options.all ? { steps: Infinity } : {}),
+    })
+    console.log(undone.length === 0 ? 'Nothing to roll back.' : `Rolled back ${undone.join(', ')}.`)
+  })
+
+async function printToken(userId: string, { expiresIn }: { expiresIn: string }): Promise<void> {
+  const given = readSettings(process.env)
+  const tokens = createTokens({ ...given, ...(await demoSecret(given)) })
+  if (!tokens.sign) throw new PresenceError('INVALID_OPTION', 'Tokens are signed elsewhere when JWKS_URL is set.')
+  if (uuidIds.parse(userId) === null) throw new PresenceError('INVALID_ID', `"${userId}" is not a UUID.`)
+  console.log(await tokens.sign(userId, { expiresIn }))
+}
+
+const table = (command: Command): Command =>
+  command
+    .option('--users-table <name>', "the host's table of users", 'users')
+    .option('--id-column <name>', 'its primary key', 'id')
+    .option('--integer-ids', 'its ids are integers instead of UUIDs')
+
+const variables = Object.entries(SERVER_VARIABLES)
+  .map(([name, meaning]) => `  ${name.padEnd(20)} ${meaning}`)
+  .join('\n')
+
+const program = new Command('porchlight').description('Live presence for marketplaces.')
+program
+  .command('serve', { isDefault: true })
+  .description('run the reference marketplace')
+  .addHelpText('after', `\nEnvironment:\n${variables}\n  PRESENCE_<OPTION>    see docs/options.md`)
+  .action(serve)
+table(program.command('migrate').description('add what presence needs to the database')).action(migrate)
+table(program.command('rollback').description('take the last migration back'))
+  .option('--all', 'take all of them back')
+  .action(rollback)
+program
+  .command('token')
+  .description('print a token for a user, signed with JWT_SECRET')
+  .argument('<user-id>')
+  .option('--expires-in <span>', 'how long it holds, such as 30m or 12h', '12h')
+  .action(printToken)
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  // A sentence for what we name, the whole trace for a bug.
+  console.error(error instanceof PresenceError || error instanceof Error ? error.message : error)
+  process.exitCode = 1
+}

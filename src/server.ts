@@ -1,0 +1,218 @@
+import { createServer, type Server as HttpServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import express, { type Express, type NextFunction, type Request, type Response } from 'express'
+import helmet from 'helmet'
+import { Sequelize } from 'sequelize'
+import { Server } from 'socket.io'
+import { startLife } from '../demo/server/life.ts'
+import { defineMarketplace } from '../demo/server/models.ts'
+import { marketplaceRouter } from '../demo/server/routes.ts'
+import { migrateMarketplace } from '../demo/server/schema.ts'
+import { seedIfEmpty } from '../demo/server/seed.ts'
+import { createPresence, type Presence } from './create-presence.ts'
+import { PresenceError } from './domain/errors.ts'
+import { authenticateRequest } from './gateway/http/authenticate-request.ts'
+import { opsRoutes } from './gateway/http/ops-routes.ts'
+import { notFound, problemHandler } from './gateway/http/problem.ts'
+import { authenticateSocket } from './gateway/socket/authenticate.ts'
+import { createTokens, type Tokens } from './gateway/token.ts'
+import type { ServerSettings } from './settings.ts'
+import type { Logger } from './telemetry/logger.ts'
+import { createMetrics } from './telemetry/metrics.ts'
+
+/** The demo's directory, in the words of the `directory` option. */
+export const MARKETPLACE_DIRECTORY = {
+  providers: {
+    table: 'provider_cards',
+    id: 'id',
+    city: 'city_id',
+    rating: 'rating',
+    price: 'price',
+    fields: [
+      ...['id', 'name', 'city_id', 'city', 'country', 'service_id', 'service', 'service_ids', 'services'],
+      ...['rating', 'reviews', 'price', 'about', 'simulated'],
+    ],
+  },
+  services: { table: 'provider_services', provider: 'user_id', service: 'service_id' },
+}
+
+/** A standalone server that listens. */
+export interface RunningServer {
+  readonly url: string
+  readonly presence: Presence
+  /** Drains and stops; resolves when nothing is left (R54). */
+  stop(): Promise<void>
+}
+
+/** How long clients are asked to spread their return over. */
+const DRAIN_JITTER_MS = 2_000
+const PAGE = fileURLToPath(new URL('../page', import.meta.url))
+
+/**
+ * Starts the reference marketplace: migrates, seeds an empty directory in the demo, listens.
+ *
+ * @throws {PresenceError} INVALID_OPTION, ALREADY_RUNNING, STORE_UNAVAILABLE
+ */
+export async function startServer(settings: ServerSettings, log: Logger): Promise<RunningServer> {
+  const sequelize = openDatabase(settings.databaseUrl)
+  const undo: (() => Promise<unknown>)[] = [() => sequelize.close()]
+  const unwind = async () => {
+    for (const step of undo.splice(0).reverse()) await step()
+  }
+  try {
+    await reachDatabase(sequelize, log)
+    const tokens = createTokens(settings)
+    const http = createServer()
+    const { io, presence } = await assemble(settings, sequelize, http, tokens, log)
+    await presence.start()
+    undo.push(() => presence.stop())
+    const url = await listen(http, settings)
+    undo.push(() => close(http, io))
+    if (settings.demo && settings.demoLife) undo.push(await bringToLife(url, sequelize, tokens, log))
+    return { url, presence, stop: unwind }
+  } catch (error) {
+    await unwind()
+    throw error
+  }
+}
+
+const openDatabase = (url: string): Sequelize =>
+  new Sequelize(url, { dialect: 'postgres', logging: false, pool: { max: 12, acquire: 10_000 } })
+
+async function reachDatabase(sequelize: Sequelize, log: Logger): Promise<void> {
+  try {
+    await sequelize.authenticate()
+  } catch (error) {
+    log.debug({ err: error }, 'PostgreSQL refused')
+    const { host, port, database } = sequelize.config
+    const sentence = `PostgreSQL at ${host}:${port}/${database} cannot be reached. Check DATABASE_URL.`
+    throw new PresenceError('STORE_UNAVAILABLE', sentence, { retryable: true, cause: error })
+  }
+}
+
+async function assemble(
+  settings: ServerSettings,
+  sequelize: Sequelize,
+  http: HttpServer,
+  tokens: Tokens,
+  log: Logger,
+): Promise<{ io: Server; presence: Presence }> {
+  await migrateMarketplace(sequelize, (line) => log.info({}, line))
+  const { User } = defineMarketplace(sequelize)
+  const { options } = settings
+  const io = new Server(http, {
+    pingInterval: options.pingIntervalMs,
+    pingTimeout: options.pingTimeoutMs,
+    // Well above maxPayloadBytes, so that what is too large gets an answer instead of a dead connection (R53).
+    maxHttpBufferSize: Math.max(16 * options.maxPayloadBytes, 1_048_576),
+    perMessageDeflate: false,
+    serveClient: false,
+    ...(settings.corsOrigin && { cors: { origin: settings.corsOrigin } }),
+  })
+  io.use(authenticateSocket(tokens))
+  const metrics = createMetrics({ process: true })
+  const { rateLimit } = settings
+  const shared = { ...options, io, sequelize, User, directory: MARKETPLACE_DIRECTORY, rateLimit, logger: log, metrics }
+  const presence = createPresence(shared)
+  await presence.migrate()
+  if (settings.demo) await seedIfEmpty(sequelize, { onProgress: seedProgress(log) })
+  http.on('request', createApp(settings, sequelize, tokens, presence, log))
+  return { io, presence }
+}
+
+function createApp(
+  settings: ServerSettings,
+  sequelize: Sequelize,
+  tokens: Tokens,
+  presence: Presence,
+  log: Logger,
+): Express {
+  const app = express()
+  app.disable('x-powered-by')
+  app.use(helmet({ contentSecurityPolicy: { directives: CSP }, strictTransportSecurity: false }))
+  if (settings.corsOrigin) app.use(cors(settings.corsOrigin))
+  app.use(opsRoutes({ verbs: presence.verbs, metricsText: () => presence.metrics.text(), opsToken: settings.opsToken }))
+  app.use(authenticateRequest(tokens, log))
+  app.use(presence.trackActivity())
+  app.use(presence.router())
+  const { demo } = settings
+  const signToken = async (userId: string) => (await tokens.sign?.(userId)) ?? ''
+  app.use(marketplaceRouter({ sequelize, demo, signToken, withPresence: presence.withPresence }))
+  app.use('/api', notFound())
+  app.use(express.static(PAGE, { index: false, maxAge: '1h' }))
+  app.get(['/', '/providers/:id'], (_req, res) => {
+    res.sendFile('index.html', { root: PAGE, headers: { 'Cache-Control': 'no-cache' } })
+  })
+  app.use(notFound())
+  app.use(problemHandler(log))
+  return app
+}
+
+const CSP = {
+  defaultSrc: ["'self'"],
+  connectSrc: ["'self'", 'ws:', 'wss:'],
+  imgSrc: ["'self'", 'data:'],
+  objectSrc: ["'none'"],
+  upgradeInsecureRequests: null,
+}
+
+const cors = (origin: string) => (req: Request, res: Response, next: NextFunction) => {
+  res.set({ 'Access-Control-Allow-Origin': origin, Vary: 'Origin' })
+  if (req.method !== 'OPTIONS') return next()
+  res.set({
+    'Access-Control-Allow-Methods': 'GET, PATCH, DELETE, POST',
+    'Access-Control-Allow-Headers': 'Authorization, Content-Type',
+  })
+  res.sendStatus(204)
+}
+
+function listen(http: HttpServer, { port, host }: ServerSettings): Promise<string> {
+  return new Promise((resolve, reject) => {
+    http.once('error', (error: NodeJS.ErrnoException) => {
+      const taken = error.code === 'EADDRINUSE'
+      const sentence = taken
+        ? `Port ${port} is in use. Stop what listens there, or set PORT to another one (0: any).`
+        : `Cannot listen on ${host ?? ''}:${port}: ${error.message}`
+      reject(new PresenceError('INVALID_OPTION', sentence, { cause: error }))
+    })
+    http.listen(port, host, () => {
+      const { port: bound } = http.address() as AddressInfo
+      resolve(`http://${host === undefined || host === '0.0.0.0' || host === '::' ? 'localhost' : host}:${bound}`)
+    })
+  })
+}
+
+/** Asks clients to come back a little later, then closes transports: a plain client reconnects by itself (R54). */
+async function close(http: HttpServer, io: Server): Promise<void> {
+  for (const socket of io.of('/').sockets.values()) {
+    socket.emit('drain', { reconnect_in_ms: Math.floor(Math.random() * DRAIN_JITTER_MS) })
+  }
+  http.closeIdleConnections()
+  io.engine.close()
+  await new Promise<void>((resolve) => {
+    http.close(() => resolve())
+    http.closeAllConnections()
+  })
+}
+
+async function bringToLife(
+  url: string,
+  sequelize: Sequelize,
+  tokens: Tokens,
+  log: Logger,
+): Promise<() => Promise<void>> {
+  const signToken = async (userId: string) => (await tokens.sign?.(userId)) ?? ''
+  const life = await startLife({ url, sequelize, signToken, log: (line) => log.debug({}, line) })
+  return () => life.stop()
+}
+
+function seedProgress(log: Logger) {
+  let said = 0
+  return (done: number, total: number) => {
+    const tenth = Math.floor((10 * done) / total)
+    if (tenth === said) return
+    said = tenth
+    log.info({ done, total }, 'seeding the demo marketplace')
+  }
+}

@@ -1,0 +1,136 @@
+import { PresenceError } from './domain/errors.ts'
+import { OPTION_RANGES, optionsFromEnvironment, type PresenceOptions, resolveOptions } from './options.ts'
+
+export type Environment = Readonly<Record<string, string | undefined>>
+
+export const LOG_LEVELS = ['silent', 'error', 'warn', 'info', 'debug'] as const
+export type LogLevel = (typeof LOG_LEVELS)[number]
+
+/** Environment variables of the standalone server, beside one for each option, with what they mean. */
+export const SERVER_VARIABLES = {
+  PORT: 'port to listen on; 0 picks any free one and prints it [3000]',
+  HOST: 'address to listen on [all]',
+  DATABASE_URL: 'PostgreSQL; absent: an embedded one below .data/',
+  REDIS_URL: 'Redis; absent: memory, which is for one process',
+  JWT_SECRET: 'secret of HS256 tokens',
+  JWKS_URL: 'where public keys of tokens are published, instead of a secret',
+  CORS_ORIGIN: 'origin of pages that may call from elsewhere',
+  OPS_TOKEN: 'when set, /metrics and /readyz want it as a bearer token',
+  DEMO: 'on or off: seeds an empty directory and lets anybody sign in as anybody [on without DATABASE_URL]',
+  DEMO_LIFE: 'on or off: simulated providers come and go [on with DEMO]',
+  LOG_LEVEL: 'silent, error, warn, info or debug [info]',
+  PRESENCE_RATE_LIMIT: 'on or off: off lifts the limits, for load tests [on]',
+} as const
+
+/** What the standalone server runs with, checked. */
+export interface ServerSettings {
+  readonly port: number
+  readonly host?: string
+  readonly databaseUrl: string
+  readonly secret?: string
+  readonly jwksUrl?: string
+  readonly corsOrigin?: string
+  readonly opsToken?: string
+  readonly demo: boolean
+  readonly demoLife: boolean
+  readonly logLevel: LogLevel
+  readonly rateLimit: boolean
+  readonly options: PresenceOptions
+}
+
+/** Settings as far as the environment says; what is absent is brought by the embedded demo. */
+export type GivenSettings = Omit<ServerSettings, 'databaseUrl'> & { readonly databaseUrl?: string }
+
+/**
+ * Reads the environment; all that is wrong with it is said at once, a line each.
+ *
+ * @throws {PresenceError} INVALID_OPTION
+ */
+export function readSettings(env: Environment): GivenSettings {
+  const wrong: string[] = []
+  const databaseUrl = urlOf(env, 'DATABASE_URL', ['postgres:', 'postgresql:'], wrong)
+  const jwksUrl = urlOf(env, 'JWKS_URL', ['https:', 'http:'], wrong)
+  const demo = switchOf(env, 'DEMO', databaseUrl === undefined, wrong)
+  const secret = textOf(env, 'JWT_SECRET')
+  const settings = {
+    port: portOf(env, wrong),
+    demo,
+    demoLife: switchOf(env, 'DEMO_LIFE', demo, wrong),
+    logLevel: logLevelOf(env, wrong),
+    rateLimit: switchOf(env, 'PRESENCE_RATE_LIMIT', true, wrong),
+    options: optionsOf(env, wrong),
+    ...present('databaseUrl', databaseUrl),
+    ...present('jwksUrl', jwksUrl),
+    ...present('secret', secret),
+    ...present('host', textOf(env, 'HOST')),
+    ...present('corsOrigin', textOf(env, 'CORS_ORIGIN')),
+    ...present('opsToken', textOf(env, 'OPS_TOKEN')),
+  }
+  if (textOf(env, 'REDIS_URL') !== undefined) {
+    wrong.push('REDIS_URL: this version keeps presence in memory, for one process; leave it out')
+  }
+  if (secret !== undefined && jwksUrl !== undefined) wrong.push('JWT_SECRET and JWKS_URL: set one of them, not both')
+  if (!demo && secret === undefined && jwksUrl === undefined) {
+    wrong.push('JWT_SECRET or JWKS_URL: outside the demo one of them is required')
+  }
+  if (demo && jwksUrl !== undefined) wrong.push('JWKS_URL: the demo signs its own tokens; use JWT_SECRET or DEMO=off')
+  if (wrong.length > 0) {
+    throw new PresenceError('INVALID_OPTION', `These settings cannot be used:\n  - ${wrong.join('\n  - ')}`)
+  }
+  return settings
+}
+
+type Optional<Key extends string> = { readonly [K in Key]?: string }
+
+const present = <Key extends string>(key: Key, value: string | undefined): Optional<Key> =>
+  (value === undefined ? {} : { [key]: value }) as Optional<Key>
+
+function textOf(env: Environment, name: string): string | undefined {
+  const text = env[name]?.trim()
+  return text === '' ? undefined : text
+}
+
+function urlOf(env: Environment, name: string, protocols: readonly string[], wrong: string[]): string | undefined {
+  const text = textOf(env, name)
+  if (text === undefined) return undefined
+  if (!URL.canParse(text) || !protocols.includes(new URL(text).protocol)) {
+    wrong.push(`${name}: needs a URL that starts with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`)
+  }
+  return text
+}
+
+const ON = new Set(['on', 'true', '1', 'yes'])
+const OFF = new Set(['off', 'false', '0', 'no'])
+
+function switchOf(env: Environment, name: string, fallback: boolean, wrong: string[]): boolean {
+  const text = textOf(env, name)?.toLowerCase()
+  if (text === undefined) return fallback
+  if (!ON.has(text) && !OFF.has(text)) wrong.push(`${name}: is "${text}", needs on or off`)
+  return ON.has(text)
+}
+
+function portOf(env: Environment, wrong: string[]): number {
+  const text = textOf(env, 'PORT') ?? '3000'
+  const port = Number(text)
+  if (!/^\d+$/.test(text) || port > 65_535) wrong.push(`PORT: is "${text}", needs a whole number from 0 to 65535`)
+  return port
+}
+
+function logLevelOf(env: Environment, wrong: string[]): LogLevel {
+  const text = textOf(env, 'LOG_LEVEL')?.toLowerCase() ?? 'info'
+  const level = LOG_LEVELS.find((known) => known === text)
+  if (level === undefined) wrong.push(`LOG_LEVEL: is "${text}", needs one of ${LOG_LEVELS.join(', ')}`)
+  return level ?? 'info'
+}
+
+function optionsOf(env: Environment, wrong: string[]): PresenceOptions {
+  try {
+    return resolveOptions(optionsFromEnvironment(env))
+  } catch (error) {
+    if (!(error instanceof PresenceError)) throw error
+    wrong.push(...error.message.split('; '))
+    return Object.fromEntries(
+      Object.entries(OPTION_RANGES).map(([name, [fallback]]) => [name, fallback]),
+    ) as unknown as PresenceOptions
+  }
+}
