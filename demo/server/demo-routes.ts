@@ -2,7 +2,7 @@ import { Router } from 'express'
 import { QueryTypes, type Sequelize } from 'sequelize'
 import { uuidIds } from '../../src/domain/user-id.ts'
 import { ROLES, type Role } from './models.ts'
-import { sendProblem } from './problem.ts'
+import { refuse } from './problem.ts'
 import { readLimit } from './query.ts'
 
 interface DemoUser {
@@ -24,22 +24,22 @@ export function demoRoutes({ sequelize, signToken }: DemoRoutesOptions): Router 
     const body: unknown = request.body
     const given = typeof body === 'object' && body !== null && 'user_id' in body ? body.user_id : undefined
     const id = typeof given === 'string' ? uuidIds.parse(given) : null
-    if (id === null) return sendProblem(response, 400, 'INVALID_ID', 'user_id is a UUID')
+    if (id === null) return refuse(response, 'INVALID_ID', 'user_id is a UUID')
     const users = await sequelize.query('select id from users where id = $1', {
       bind: [id],
       type: QueryTypes.SELECT,
       logging: false,
     })
-    if (users.length === 0) return sendProblem(response, 404, 'USER_NOT_FOUND', 'There is no such user')
+    if (users.length === 0) return refuse(response, 'USER_NOT_FOUND', 'There is no such user')
     response.json({ token: await signToken(id) })
   })
 
   router.get('/users', async (request, response) => {
     const limit = readLimit(request.query['limit'])
-    if (limit === null) return sendProblem(response, 400, 'INVALID_QUERY', 'limit is a whole number from 1 to 100')
+    if (limit === null) return refuse(response, 'INVALID_QUERY', 'limit is a whole number from 1 to 100')
     const role = readRole(request.query['role'])
     if (role === undefined) {
-      return sendProblem(response, 400, 'INVALID_QUERY', `role is one of ${ROLES.join(', ')}`)
+      return refuse(response, 'INVALID_QUERY', `role is one of ${ROLES.join(', ')}`)
     }
     const after = readCursor(request.query['cursor'], role)
     if (after === undefined) {

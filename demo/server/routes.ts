@@ -3,7 +3,7 @@ import { QueryTypes, type Sequelize } from 'sequelize'
 import { uuidIds } from '../../src/domain/user-id.ts'
 import { createCatalogue, suggestCities } from './catalogue.ts'
 import { demoRoutes } from './demo-routes.ts'
-import { sendProblem } from './problem.ts'
+import { refuse } from './problem.ts'
 import { readLimit } from './query.ts'
 
 /** A row of the view `provider_cards`. */
@@ -40,10 +40,10 @@ export function marketplaceRouter({ sequelize, demo, signToken, withPresence }: 
 
   router.get('/api/cities', async (request, response) => {
     const limit = readLimit(request.query['limit'])
-    if (limit === null) return sendProblem(response, 400, 'INVALID_QUERY', 'limit is a whole number from 1 to 100')
+    if (limit === null) return refuse(response, 'INVALID_QUERY', 'limit is a whole number from 1 to 100')
     const { q = '' } = request.query
     if (typeof q !== 'string' || q.length > 100) {
-      return sendProblem(response, 400, 'INVALID_QUERY', 'q is at most 100 characters, given once')
+      return refuse(response, 'INVALID_QUERY', 'q is at most 100 characters, given once')
     }
     response.json({ cities: suggestCities(await catalogue.cities(), q, limit) })
   })
@@ -54,13 +54,13 @@ export function marketplaceRouter({ sequelize, demo, signToken, withPresence }: 
 
   router.get('/api/providers/:id', async (request, response) => {
     const id = uuidIds.parse(request.params.id)
-    if (id === null) return sendProblem(response, 400, 'INVALID_ID', 'A provider is named by a UUID')
+    if (id === null) return refuse(response, 'INVALID_ID', 'A provider is named by a UUID')
     const [row] = await sequelize.query<ProviderCard>('select * from provider_cards where id = $1', {
       bind: [id],
       type: QueryTypes.SELECT,
       logging: false,
     })
-    if (row === undefined) return sendProblem(response, 404, 'NOT_FOUND', 'There is no such provider')
+    if (row === undefined) return refuse(response, 'NOT_FOUND', 'There is no such provider')
     const [card] = await withPresence([row], null)
     response.json(card)
   })
@@ -73,6 +73,6 @@ export function marketplaceRouter({ sequelize, demo, signToken, withPresence }: 
 /** A body that is no JSON is the caller's mistake; every other failure is for the service's own handler. */
 function refuseUnreadableBody(error: unknown, _request: Request, response: Response, next: NextFunction): void {
   const type = error instanceof Error && 'type' in error ? error.type : undefined
-  if (type === 'entity.parse.failed') return sendProblem(response, 400, 'INVALID_PAYLOAD', 'The body is no JSON')
+  if (type === 'entity.parse.failed') return refuse(response, 'INVALID_PAYLOAD', 'The body is no JSON')
   next(error)
 }
