@@ -19,10 +19,10 @@ export interface Service {
 export interface Provider {
   readonly id: string
   readonly name: string
-  readonly city_id: string
+  readonly city_id: string | number
   readonly city: string
   readonly country: string
-  readonly service_id: string
+  readonly service_id: string | number
   readonly service: string
   readonly services: readonly string[]
   readonly rating: number
@@ -51,18 +51,24 @@ export interface ProviderPage {
 
 export const fetchCities = async (http: Http, q: string, limit: number, signal?: AbortSignal): Promise<City[]> => {
   const query = new URLSearchParams({ limit: String(limit), ...(q === '' ? {} : { q }) })
-  const { cities } = await http<{ cities: City[] }>(`/api/cities?${query}`, signed(signal))
-  return cities
+  const { cities } = await http<{ cities: Wire<City>[] }>(`/api/cities?${query}`, signed(signal))
+  return cities.map(named)
 }
 
 export const fetchServices = async (http: Http): Promise<Service[]> =>
-  (await http<{ services: Service[] }>('/api/services', signed())).services
+  (await http<{ services: Wire<Service>[] }>('/api/services', signed())).services.map(named)
 
 export const fetchProviders = async (http: Http, query: URLSearchParams, signal?: AbortSignal): Promise<ProviderPage> =>
   await http<ProviderPage>(`/api/providers?${query}`, signed(signal))
 
 export const fetchProvider = async (http: Http, id: string, signal?: AbortSignal): Promise<Provider> =>
   await http<Provider>(`/api/providers/${encodeURIComponent(id)}`, signed(signal))
+
+/** Cities and services are numbered by the server; here their ids are text, as the address has them. */
+type Wire<Place extends { readonly id: string }> = Omit<Place, 'id'> & { readonly id: string | number }
+
+const named = <Place extends { readonly id: string }>(place: Wire<Place>): Place =>
+  ({ ...place, id: String(place.id) }) as unknown as Place
 
 /** The directory answers everybody alike. */
 const signed = (signal?: AbortSignal): { anonymous: true; signal?: AbortSignal } => ({

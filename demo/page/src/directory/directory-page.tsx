@@ -102,7 +102,7 @@ function useLiveCounts(listing: Listing | null): Counts | null {
 function cityName(query: DirectoryQuery | null, cities: ReadonlyMap<string, City>, listing: Listing | null): string {
   if (!query) return ''
   const known = cities.get(query.cityId)?.name
-  return known ?? listing?.shown.find(({ city_id }) => city_id === query.cityId)?.city ?? ''
+  return known ?? listing?.shown.find(({ city_id }) => String(city_id) === query.cityId)?.city ?? ''
 }
 
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)

@@ -21,7 +21,8 @@ export interface DemoSession {
 }
 
 const TAB_KEY = 'porchlight.person'
-const SEARCH_PAGE = 200
+/** Pages of clients looked through for the name of an id. */
+const SEARCH_PAGES = 5
 
 /** The demo's stand-in for a real sign-in: anybody may be anybody, one person per tab. */
 export function createDemoSession(http: Http): DemoSession {
@@ -79,9 +80,20 @@ async function named(http: Http, id: string): Promise<DemoPerson> {
     const { name } = await fetchProvider(http, id)
     return { id, name, role: 'provider' }
   } catch {
-    const { users } = await fetchPeople(http, 'client', { limit: SEARCH_PAGE })
-    return users.find((user) => user.id === id) ?? { id, name: 'Somebody', role: 'client' }
+    return (await findClient(http, id)) ?? { id, name: 'Somebody', role: 'client' }
   }
+}
+
+async function findClient(http: Http, id: string): Promise<DemoPerson | null> {
+  let cursor: string | null = null
+  for (let page = 0; page < SEARCH_PAGES; page++) {
+    const { users, next_cursor } = await fetchPeople(http, 'client', { limit: 100, cursor })
+    const found = users.find((user) => user.id === id)
+    if (found) return found
+    if (next_cursor === null) return null
+    cursor = next_cursor
+  }
+  return null
 }
 
 async function firstClient(http: Http): Promise<DemoPerson | null> {

@@ -46,8 +46,8 @@ export function PersonPicker({ onDone }: { readonly onDone: () => void }) {
       />
       {/* Scrolls by itself, so it must be reachable by keyboard; its buttons are. */}
       <div className="picker-groups">
-        <Group title="Clients" people={matching(clients)} onPick={become} />
         <Group title="Providers on your screen" people={matching(onScreen)} onPick={become} />
+        <Group title="Clients" people={matching(clients)} onPick={become} />
         <Group title="Other providers" people={matching(providers.filter(({ id }) => !seen.has(id)))} onPick={become} />
         {failed && <p className="quiet">The list of people did not arrive. {failed}</p>}
       </div>
