@@ -43,12 +43,7 @@ export function demoRoutes({ sequelize, signToken }: DemoRoutesOptions): Router 
     }
     const after = readCursor(request.query['cursor'], role)
     if (after === undefined) {
-      return sendProblem(
-        response,
-        400,
-        'INVALID_CURSOR',
-        'cursor is the next_cursor of an earlier answer to this query',
-      )
+      return refuse(response, 'INVALID_CURSOR', 'cursor is the next_cursor of an earlier answer to this query')
     }
     const users = await listUsers(sequelize, { role, after, limit: limit + 1 })
     const page = users.slice(0, limit)
