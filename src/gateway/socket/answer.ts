@@ -1,0 +1,89 @@
+import type { Socket } from 'socket.io'
+import { PresenceError } from '../../domain/errors.ts'
+import type { ErrorReply } from '../../protocol/events.ts'
+import { explainError } from '../explain-error.ts'
+import { noMetrics } from '../log.ts'
+import type { Connection } from './connection.ts'
+import type { SocketDoor } from './door.ts'
+
+type Ack = (reply: { ok: true } | ErrorReply) => void
+
+/** An event as it arrived: its first value, and the way to answer it, if there is one. */
+export interface Incoming {
+  readonly payload: unknown
+  readonly ack: Ack | null
+}
+
+/** Takes the arguments of an event apart; whatever else a client sends along is left alone. */
+export function incoming(args: readonly unknown[]): Incoming {
+  const last = args.at(-1)
+  const first = args[0]
+  return {
+    payload: typeof first === 'function' ? undefined : first,
+    ack: typeof last === 'function' ? (last as Ack) : null,
+  }
+}
+
+/**
+ * Refuses a payload that is larger than an event may be (R53). Socket.IO hands out values, not bytes, and several events may
+ * arrive in one packet, so the size is that of the value as JSON.
+ *
+ * @throws {PresenceError} PAYLOAD_TOO_LARGE
+ */
+export function checkSize(payload: unknown, maxPayloadBytes: number): void {
+  if (payload === undefined || jsonBytes(payload) <= maxPayloadBytes) return
+  throw new PresenceError('PAYLOAD_TOO_LARGE', `An event has at most ${maxPayloadBytes} bytes.`)
+}
+
+function jsonBytes(payload: unknown): number {
+  try {
+    return Buffer.byteLength(JSON.stringify(payload) ?? '')
+  } catch {
+    // Nested too deeply to be written: no event of ours looks like that.
+    return Number.POSITIVE_INFINITY
+  }
+}
+
+/** What one event does: checks come first, at once; the work waits for the session. */
+export interface EventWork<Input> {
+  read(payload: unknown): Input
+  run(input: Input, userId: string): Promise<object> | object
+}
+
+/**
+ * Answers one kind of event: within the limit, checked, and after the session was made. Every failure becomes an ack (R52); an
+ * event without an ack is answered by nothing, and counted.
+ */
+export function answerEvent<Input>(
+  door: SocketDoor,
+  socket: Socket,
+  connection: Connection,
+  event: string,
+  work: EventWork<Input>,
+): (...args: unknown[]) => void {
+  const { limiter, log, metrics = noMetrics } = door
+
+  async function outcome(payload: unknown): Promise<{ ok: true } | ErrorReply | null> {
+    try {
+      if (!limiter.take(connection.userId ?? socket.id)) {
+        throw new PresenceError('RATE_LIMITED', 'That was too much at once: wait a second.', { retryable: true })
+      }
+      const input = work.read(payload)
+      // Whoever has gone, or is not ours, gets neither work nor an answer.
+      if (!(await connection.ready) || connection.goodbye !== null || connection.userId === null) return null
+      return { ok: true, ...(await work.run(input, connection.userId)) }
+    } catch (error) {
+      const explanation = explainError(error, log)
+      metrics.refused('socket', explanation.code)
+      return { ok: false, error: explanation }
+    }
+  }
+
+  return (...args) => {
+    const { payload, ack } = incoming(args)
+    if (ack === null) metrics.unanswered(event)
+    void outcome(payload).then((reply) => {
+      if (reply !== null) ack?.(reply)
+    })
+  }
+}

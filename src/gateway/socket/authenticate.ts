@@ -1,0 +1,34 @@
+import type { Socket } from 'socket.io'
+import { PresenceError } from '../../domain/errors.ts'
+import { explainError } from '../explain-error.ts'
+import type { Log } from '../log.ts'
+import type { Tokens } from '../token.ts'
+
+type Middleware = (socket: Socket, next: (error?: Error & { data?: unknown }) => void) => void
+
+/**
+ * The standalone server's own check of a handshake: sets `socket.data.user` from `auth.token`. A refusal reaches the client
+ * as `connect_error`, whose `data` says why and whether a retry can help (R52).
+ */
+export function authenticateSocket(tokens: Pick<Tokens, 'verify'>, log: Log): Middleware {
+  return (socket, next) => {
+    verifyHandshake(socket, tokens).then(
+      () => next(),
+      (error: unknown) => next(refusal(error, log)),
+    )
+  }
+}
+
+async function verifyHandshake(socket: Socket, tokens: Pick<Tokens, 'verify'>): Promise<void> {
+  const { token } = socket.handshake.auth as { token?: unknown }
+  if (typeof token !== 'string' || token === '') {
+    throw new PresenceError('UNAUTHENTICATED', 'The handshake needs auth.token.')
+  }
+  const { userId } = await tokens.verify(token)
+  Object.assign(socket.data as object, { user: { id: userId } })
+}
+
+function refusal(error: unknown, log: Log): Error & { data: unknown } {
+  const data = explainError(error, log)
+  return Object.assign(new Error(data.message), { data })
+}

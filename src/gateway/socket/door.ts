@@ -1,0 +1,21 @@
+import type { Namespace, Server } from 'socket.io'
+import type { UserIdCodec } from '../../domain/user-id.ts'
+import type { PresenceVerbs } from '../../service/verbs.ts'
+import type { IdentifySocket } from '../identify.ts'
+import type { DoorMetrics, Log } from '../log.ts'
+import type { RateLimiter } from '../rate-limit.ts'
+
+/** What the socket door is made of. */
+export interface SocketDoor {
+  /** The host's server, or the namespace `/` of it. */
+  readonly io: Server | Namespace
+  readonly verbs: PresenceVerbs
+  readonly options: { readonly maxPayloadBytes: number; readonly maxWatchedUsers: number }
+  readonly identify: IdentifySocket
+  readonly codec: UserIdCodec
+  readonly limiter: RateLimiter
+  readonly log: Log
+  readonly metrics?: DoorMetrics
+  /** Epoch milliseconds, for the last sign of life of a connection. @default Date.now */
+  readonly clock?: () => number
+}

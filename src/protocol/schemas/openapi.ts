@@ -1,0 +1,164 @@
+import {
+  OpenAPIRegistry,
+  OpenApiGeneratorV31,
+  type ResponseConfig,
+  type RouteConfig,
+} from '@asteasolutions/zod-to-openapi'
+import { z } from 'zod'
+import * as answers from './answers.ts'
+import { providerQueryShape } from './provider-query.ts'
+import { settingsShape } from './settings.ts'
+import { statusChangeShape } from './status-change.ts'
+import { batchQueryShape } from './user-ids.ts'
+
+/** Version of the HTTP contract. */
+const CONTRACT_VERSION = '1.0.0'
+
+const PROBLEM_WORDS = {
+  400: 'What was sent is not acceptable; `code` says which part',
+  401: 'No token, or one that is not valid',
+  404: 'There is no such thing',
+  413: 'The body is too large',
+  422: 'The message was rejected',
+  429: 'Too many calls at once',
+  503: 'Not available just now; a retry can help',
+} as const
+type ProblemStatus = keyof typeof PROBLEM_WORDS
+
+/** The OpenAPI 3.1 description of every HTTP call (4.3), made from the shapes that check them. */
+export function createOpenApiDocument(): object {
+  const registry = new OpenAPIRegistry()
+  registry.registerComponent('securitySchemes', 'bearer', { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' })
+  registry.registerComponent('securitySchemes', 'operations', { type: 'http', scheme: 'bearer' })
+  for (const route of routes()) registry.registerPath(route)
+  return new OpenApiGeneratorV31(registry.definitions).generateDocument({
+    openapi: '3.1.0',
+    info: { title: 'Porchlight', version: CONTRACT_VERSION, description: 'Live presence for marketplaces.' },
+  })
+}
+
+/** Shapes with the names that the document gives them. */
+const named = {
+  presence: answers.presenceInfoShape.meta({ id: 'PresenceInfo' }),
+  presences: answers.presencesShape.meta({ id: 'PresenceList' }),
+  statusChange: statusChangeShape.meta({ id: 'StatusChange' }),
+  settings: settingsShape.meta({ id: 'PresenceSettings' }),
+  sessions: answers.sessionsShape.meta({ id: 'SessionList' }),
+  ended: answers.endedShape.meta({ id: 'EndedSessions' }),
+  providers: answers.providerListShape.meta({ id: 'ProviderList' }),
+  problem: answers.problemShape.meta({ id: 'Problem' }),
+}
+
+const routes = (): RouteConfig[] => [...presenceRoutes(), ...sessionRoutes(), providerRoute(), ...operationsRoutes()]
+
+function presenceRoutes(): RouteConfig[] {
+  const base = '/api/users/presence'
+  const userId = z.object({ userId: z.string() })
+  return [
+    call('get', base, 'Presences of many users', named.presences, [400, 401, 503], { query: batchQueryShape }),
+    call(
+      'get',
+      `${base}/{userId}`,
+      'The presence of a user, as the caller may see it',
+      named.presence,
+      [400, 401, 404, 503],
+      {
+        params: userId,
+      },
+    ),
+    call('patch', `${base}/status`, "Choose one's status", named.presence, [400, 401, 413, 422, 429, 503], {
+      body: jsonBody(named.statusChange),
+    }),
+    call('get', `${base}/settings`, "One's settings", named.settings, [401, 503]),
+    call('patch', `${base}/settings`, "Hide or show one's presence", named.settings, [400, 401, 413, 429, 503], {
+      body: jsonBody(named.settings),
+    }),
+  ]
+}
+
+function sessionRoutes(): RouteConfig[] {
+  const path = '/api/users/presence/sessions'
+  const params = z.object({ id: z.uuid() })
+  return [
+    call('get', path, "One's own devices", named.sessions, [401, 503]),
+    call('delete', path, 'Sign all of them out', named.ended, [401, 429, 503]),
+    call('delete', `${path}/{id}`, 'Sign one of them out', null, [400, 401, 404, 429, 503], { params }),
+  ]
+}
+
+const providerRoute = (): RouteConfig => ({
+  method: 'get',
+  path: '/api/providers',
+  summary: 'Search providers; everybody gets the same answer',
+  request: { query: providerQueryShape },
+  responses: { 200: jsonAnswer('OK', named.providers), ...problems([400, 503]) },
+})
+
+const operationsRoutes = (): RouteConfig[] => [
+  {
+    method: 'get',
+    path: '/healthz',
+    summary: 'Whether the process is alive',
+    responses: { 200: jsonAnswer('OK', answers.livenessShape) },
+  },
+  {
+    method: 'get',
+    path: '/readyz',
+    summary: 'Whether it can serve, and which part cannot',
+    responses: {
+      200: jsonAnswer('OK', answers.readinessShape),
+      503: jsonAnswer('Not ready', answers.readinessShape),
+    },
+  },
+  {
+    method: 'get',
+    path: '/metrics',
+    summary: "Measurements in Prometheus' text format",
+    security: [{ operations: [] }, {}],
+    responses: {
+      200: { description: 'OK', content: { 'text/plain': { schema: z.string() } } },
+      ...problems([401]),
+    },
+  },
+  {
+    method: 'get',
+    path: '/openapi.json',
+    summary: 'This document',
+    responses: { 200: jsonAnswer('OK', z.looseObject({})) },
+  },
+]
+
+/** A call that needs a token. `answer` null: an empty one. */
+const call = (
+  method: RouteConfig['method'],
+  path: string,
+  summary: string,
+  answer: z.ZodType | null,
+  refusals: readonly ProblemStatus[],
+  request: NonNullable<RouteConfig['request']> = {},
+): RouteConfig => ({
+  method,
+  path,
+  summary,
+  request,
+  security: [{ bearer: [] }],
+  responses: {
+    ...(answer === null ? { 204: { description: 'Done' } } : { 200: jsonAnswer('OK', answer) }),
+    ...problems(refusals),
+  },
+})
+
+const jsonBody = (schema: z.ZodType) => ({ required: true, content: { 'application/json': { schema } } })
+
+const jsonAnswer = (description: string, schema: z.ZodType): ResponseConfig => ({
+  description,
+  content: { 'application/json': { schema } },
+})
+
+const problems = (statuses: readonly ProblemStatus[]): Record<string, ResponseConfig> =>
+  Object.fromEntries(
+    statuses.map((status) => [
+      String(status),
+      { description: PROBLEM_WORDS[status], content: { 'application/problem+json': { schema: named.problem } } },
+    ]),
+  )
