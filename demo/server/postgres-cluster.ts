@@ -1,14 +1,13 @@
-import { execFile } from 'node:child_process'
+import { type StdioOptions, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
-import { chown, mkdir, mkdtemp, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { chown, type FileHandle, mkdir, mkdtemp, open, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
-import { promisify } from 'node:util'
+import { text } from 'node:stream/consumers'
 import type { Account } from './postgres-binaries.ts'
 import { ownNameOf } from './postmaster.ts'
-
-const run = promisify(execFile)
 
 const MAJOR = '18'
 export const DATABASE_USER = 'porchlight'
@@ -62,24 +61,41 @@ async function initialize(
   draft: string,
   password: string,
 ): Promise<void> {
-  // The password travels in a file that only this account can read: a command line is visible to all.
-  const privateDir = await mkdtemp(join(tmpdir(), 'porchlight-'))
-  const passwordFile = join(privateDir, 'password')
+  const args = ['-D', ownNameOf(draft, account), '-U', DATABASE_USER, '--pwfile=/dev/stdin']
+  args.push('--auth=scram-sha-256', '--encoding=UTF8', '--no-instructions')
+  // The builtin provider sorts by code point, the same on every machine.
+  args.push('--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8')
+  if (!durable) args.push('--no-sync')
+
+  const secret = await openNameless(password, account)
   try {
-    await writeFile(passwordFile, password, { mode: 0o600 })
-    await giveTo(passwordFile, account)
-    await giveTo(privateDir, account)
-    const args = ['-D', ownNameOf(draft, account), '-U', DATABASE_USER, `--pwfile=${passwordFile}`]
-    args.push('--auth=scram-sha-256', '--encoding=UTF8', '--no-instructions')
-    // The builtin provider sorts by code point, the same on every machine.
-    args.push('--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8')
-    if (!durable) args.push('--no-sync')
-    await run(join(native, 'bin', 'initdb'), args, { ...account, cwd: draft, env: { PATH: process.env['PATH'] } })
-  } catch (cause) {
-    const words = cause instanceof Error && 'stderr' in cause ? String(cause.stderr).trim() : String(cause)
-    throw new Error(`The embedded PostgreSQL could not make its data directory: ${words}`, { cause })
+    const env = { PATH: process.env['PATH'] }
+    const stdio: StdioOptions = [secret.fd, 'ignore', 'pipe']
+    const initdb = spawn(join(native, 'bin', 'initdb'), args, { ...account, cwd: draft, env, stdio })
+    const words = initdb.stderr === null ? Promise.resolve('') : text(initdb.stderr)
+    const [code, signal] = await once(initdb, 'close')
+    if (code === 0) return
+    const reason = (await words).trim() || `initdb ended with ${code ?? signal}`
+    throw new Error(`The embedded PostgreSQL could not make its data directory: ${reason}`)
   } finally {
-    await rm(privateDir, { recursive: true, force: true })
+    await secret.close()
+  }
+}
+
+/**
+ * An open file with these words and no name: initdb takes a password only from a file, a command line is visible to
+ * all, and a file with a name stays behind when Node is killed.
+ */
+async function openNameless(words: string, { uid, gid }: Account): Promise<FileHandle> {
+  const folder = await mkdtemp(join(tmpdir(), 'porchlight-'))
+  try {
+    const handle = await open(join(folder, 'password'), 'wx+', 0o600)
+    // At a position, so that a reader who shares the handle begins at the start.
+    await handle.write(`${words}\n`, 0)
+    if (uid !== undefined && gid !== undefined) await handle.chown(uid, gid)
+    return handle
+  } finally {
+    await rm(folder, { recursive: true, force: true })
   }
 }
 
