@@ -47,9 +47,6 @@ function connectSession(session: DemoSession, presence: PresenceClient, own: Own
 
   const open = (): void =>
     presence.open(() => tokenOf(session) ?? '', {
-      connected: () => {
-        if (person !== null) void own.load(person)
-      },
       selfPresence: own.learn,
       signedOut: () => session.leave('This device was signed out.'),
       tokenRejected: renew,
@@ -63,6 +60,7 @@ function connectSession(session: DemoSession, presence: PresenceClient, own: Own
     presence.close()
     own.forget()
     if (personId === null) return
+    void own.load(personId)
     open()
   })
 }

@@ -26,7 +26,7 @@ export interface Choice {
 
 export interface OwnPresence {
   readonly state: Signal<OwnState>
-  /** Asks the server; on every connect, because what changed before it was told to nobody. */
+  /** Asks once, for as long as there is no live connection, which tells by itself. */
   load(userId: string): Promise<void>
   learn(presence: PresenceInfo): void
   choose(choice: Choice): Promise<void>
@@ -75,9 +75,11 @@ export function createOwnPresence(http: Http, client: PresenceClient): OwnPresen
     state,
     async load(userId) {
       try {
-        learn(await fetchOwnPresence(http, userId))
+        const presence = await fetchOwnPresence(http, userId)
+        // Whatever the live connection has told meanwhile is newer.
+        if (state.get().presence === null) learn(presence)
       } catch {
-        // The next connect asks again; until then the menu shows what it knows.
+        // The live connection tells the same as soon as it stands; until then the menu shows that it is unknown.
       }
     },
     learn,

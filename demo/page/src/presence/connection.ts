@@ -68,9 +68,11 @@ export function openConnection(
     // Inactive means the server itself refused the handshake; a lost network leaves the socket trying.
     if (!socket.active) handlers.tokenRejected()
   })
-  // Closing the engine, not the socket: a clean goodbye would end the session and be seen as a flicker.
+  // Closing the engine, not the socket: a clean goodbye would end the session and be seen as a flicker. The engine of
+  // this moment: by the time the clock runs out, the server may have closed it and another may already stand.
   socket.on('drain', ({ reconnect_in_ms }) => {
-    setTimeout(() => socket.io.engine?.close(), Math.random() * reconnect_in_ms)
+    const { engine } = socket.io
+    setTimeout(() => engine.close(), reconnect_in_ms)
   })
 
   step('open')

@@ -24,8 +24,6 @@ export interface PresenceClient {
 
 /** What the live connection tells about the person who is signed in. */
 export interface SessionListener {
-  /** The connection stands, for the first time or again. */
-  connected: () => void
   selfPresence: (presence: PresenceInfo) => void
   signedOut: () => void
   tokenRejected: () => void
@@ -91,10 +89,7 @@ export function createPresenceClient(): PresenceClient {
     // Another person may see other things, in views with versions of their own.
     roster.clear()
     connection = openConnection(token, state, {
-      accepted: () => {
-        sendSoon(0)
-        listener.connected()
-      },
+      accepted: () => sendSoon(0),
       signedOut: listener.signedOut,
       tokenRejected: listener.tokenRejected,
     })
