@@ -8,7 +8,16 @@ import { sendProblem } from './problem.ts'
 export interface RequestedPresenceFilter extends ParsedPresenceFilter {
   /** Whether there is any condition at all. */
   readonly active: boolean
+  /**
+   * The condition for the host's own query, as its ORM takes it: `where: { ...mine, ...req.presenceFilter.where() }`.
+   *
+   * @param column the column that holds the provider's user id. @default 'id'
+   */
+  where(column?: string): object
 }
+
+/** Turns a filter into a condition on a column of user ids; the store's way of searching. */
+export type ConditionOf = (filter: ParsedPresenceFilter, column: string) => object
 
 /** A request that passed `presenceFilter()`. */
 export type FilteredRequest = Request & { presenceFilter: RequestedPresenceFilter }
@@ -17,12 +26,13 @@ export type FilteredRequest = Request & { presenceFilter: RequestedPresenceFilte
  * A middleware for the host's own search: reads `online_status`, `last_seen` and `active_within` into
  * `req.presenceFilter`, and leaves every other parameter to the host. What it cannot read is answered 400 (R52).
  */
-export function presenceFilter(log: Log): RequestHandler {
+export function presenceFilter(log: Log, conditionOf: ConditionOf): RequestHandler {
   return (request, response, next) => {
     try {
       const filter = parsePresenceFilter(request.query)
       const active = Object.values(filter).some((condition) => condition !== null)
-      Object.assign(request, { presenceFilter: { active, ...filter } satisfies RequestedPresenceFilter })
+      const where = (column = 'id') => (active ? conditionOf(filter, column) : {})
+      Object.assign(request, { presenceFilter: { active, ...filter, where } satisfies RequestedPresenceFilter })
     } catch (error) {
       sendProblem(response, explainError(error, log))
       return

@@ -1,4 +1,4 @@
-import type { ErrorRequestHandler, Response } from 'express'
+import type { ErrorRequestHandler, RequestHandler, Response } from 'express'
 import { PresenceError, type PresenceErrorCode } from '../../domain/errors.ts'
 import type { Problem } from '../../protocol/http.ts'
 import { type Explanation, explainError } from '../explain-error.ts'
@@ -59,6 +59,10 @@ export function problemHandler(log: Log, metrics: DoorMetrics = noMetrics): Erro
     sendProblem(response, explanation)
   }
 }
+
+/** Answers what no route took: for the end of an app of our own. */
+export const notFound = (): RequestHandler => (_request, response) =>
+  sendProblem(response, { code: 'NOT_FOUND', message: 'There is nothing at this address.', retryable: false })
 
 /** Errors of Express and its body parser carry a status; those of the caller's making get a code of ours. */
 function wordFrameworkError(error: unknown): unknown {

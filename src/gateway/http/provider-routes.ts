@@ -23,7 +23,8 @@ export function addProviderRoutes(router: Router, path: string, door: HttpDoor, 
   })
 }
 
-function providerQuery(input: unknown, codec: HttpDoor['codec'], directoryIds: DirectoryIds): ProviderQuery {
+/** Reads the query of a search. @throws {PresenceError} INVALID_QUERY, INVALID_CURSOR */
+export function providerQuery(input: unknown, codec: HttpDoor['codec'], directoryIds: DirectoryIds): ProviderQuery {
   const { cursor, ...query } = parseProviderQuery(input)
   checkId('city_id', query.cityId, directoryIds.city)
   checkId('service_id', query.serviceId, directoryIds.service)

@@ -3,34 +3,39 @@ import type { PresenceInfo } from '../../domain/info.ts'
 import { DEVICE_TYPES } from '../../domain/session.ts'
 import { STATUSES } from '../../domain/status.ts'
 import type { DeviceSession, Problem, ProviderList, ProviderPresence } from '../http.ts'
+import { omittable } from './omittable.ts'
 
 // Shapes of answers: they describe, in the OpenAPI document; nothing is checked against them at run time.
 
 const time = z.string().meta({ format: 'date-time' })
 
-export const presenceInfoShape = z.object({
-  userId: z.string(),
-  online_status: z.enum(STATUSES),
-  last_seen: time.nullable(),
-  custom_message: z.string().exactOptional(),
-  show_status: z.boolean().meta({ description: 'False only to the user themself, while hidden.' }),
-  stale: z.literal(true).exactOptional(),
-}) satisfies z.ZodType<PresenceInfo>
+export const presenceInfoShape = z
+  .object({
+    userId: z.string(),
+    online_status: z.enum(STATUSES),
+    last_seen: time.nullable(),
+    custom_message: omittable(z.string()),
+    show_status: z.boolean().meta({ description: 'False only to the user themself, while hidden.' }),
+    stale: omittable(z.literal(true)),
+  })
+  .meta({ id: 'PresenceInfo' }) satisfies z.ZodType<PresenceInfo>
 
 export const presencesShape = z.object({ presences: z.array(presenceInfoShape), stale: z.boolean() })
 
-export const deviceSessionShape = z.object({
-  id: z.uuid(),
-  device_type: z.enum(DEVICE_TYPES),
-  device_id: z.string().nullable(),
-  device_name: z.string().nullable().meta({ example: 'Chrome on Windows' }),
-  ip_address: z.string().nullable(),
-  user_agent: z.string().nullable(),
-  connected_at: time,
-  last_active_at: time,
-  last_ping: time,
-  is_active: z.boolean(),
-}) satisfies z.ZodType<DeviceSession>
+export const deviceSessionShape = z
+  .object({
+    id: z.uuid(),
+    device_type: z.enum(DEVICE_TYPES),
+    device_id: z.string().nullable(),
+    device_name: z.string().nullable().meta({ example: 'Chrome on Windows' }),
+    ip_address: z.string().nullable(),
+    user_agent: z.string().nullable(),
+    connected_at: time,
+    last_active_at: time,
+    last_ping: time,
+    is_active: z.boolean(),
+  })
+  .meta({ id: 'DeviceSession' }) satisfies z.ZodType<DeviceSession>
 
 export const sessionsShape = z.object({ sessions: z.array(deviceSessionShape) })
 
@@ -42,22 +47,26 @@ const providerPresence = {
   last_seen_text: z.string().meta({ example: 'last seen 5 minutes ago' }),
 } satisfies Record<keyof ProviderPresence, z.ZodType>
 
-export const providerListShape = z.object({
-  providers: z.array(z.looseObject(providerPresence)),
-  next_cursor: z.string().nullable(),
-  counts: z.object({ online: z.int(), away: z.int(), dnd: z.int() }),
-  as_of: time.nullable(),
-  stale: z.boolean(),
-}) satisfies z.ZodType<ProviderList>
+export const providerListShape = z
+  .object({
+    providers: z.array(z.looseObject(providerPresence)),
+    next_cursor: z.string().nullable(),
+    counts: z.object({ online: z.int(), away: z.int(), dnd: z.int() }),
+    as_of: time.nullable(),
+    stale: z.boolean(),
+  })
+  .meta({ id: 'ProviderList' }) satisfies z.ZodType<ProviderList>
 
-export const problemShape = z.object({
-  type: z.string(),
-  title: z.string(),
-  status: z.int(),
-  detail: z.string(),
-  code: z.string(),
-  retryable: z.boolean(),
-}) satisfies z.ZodType<Problem>
+export const problemShape = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    code: z.string(),
+    retryable: z.boolean(),
+  })
+  .meta({ id: 'Problem' }) satisfies z.ZodType<Problem>
 
 export const livenessShape = z.object({ status: z.literal('ok') })
 

@@ -37,41 +37,29 @@ export function createOpenApiDocument(): object {
   })
 }
 
-/** Shapes with the names that the document gives them. */
-const named = {
-  presence: answers.presenceInfoShape.meta({ id: 'PresenceInfo' }),
-  presences: answers.presencesShape.meta({ id: 'PresenceList' }),
-  statusChange: statusChangeShape.meta({ id: 'StatusChange' }),
-  settings: settingsShape.meta({ id: 'PresenceSettings' }),
-  sessions: answers.sessionsShape.meta({ id: 'SessionList' }),
-  ended: answers.endedShape.meta({ id: 'EndedSessions' }),
-  providers: answers.providerListShape.meta({ id: 'ProviderList' }),
-  problem: answers.problemShape.meta({ id: 'Problem' }),
-}
-
 const routes = (): RouteConfig[] => [...presenceRoutes(), ...sessionRoutes(), providerRoute(), ...operationsRoutes()]
 
 function presenceRoutes(): RouteConfig[] {
   const base = '/api/users/presence'
   const userId = z.object({ userId: z.string() })
   return [
-    call('get', base, 'Presences of many users', named.presences, [400, 401, 503], { query: batchQueryShape }),
+    call('get', base, 'Presences of many users', answers.presencesShape, [400, 401, 503], { query: batchQueryShape }),
     call(
       'get',
       `${base}/{userId}`,
       'The presence of a user, as the caller may see it',
-      named.presence,
+      answers.presenceInfoShape,
       [400, 401, 404, 503],
       {
         params: userId,
       },
     ),
-    call('patch', `${base}/status`, "Choose one's status", named.presence, [400, 401, 413, 422, 429, 503], {
-      body: jsonBody(named.statusChange),
+    call('patch', `${base}/status`, "Choose one's status", answers.presenceInfoShape, [400, 401, 413, 422, 429, 503], {
+      body: jsonBody(statusChangeShape),
     }),
-    call('get', `${base}/settings`, "One's settings", named.settings, [401, 503]),
-    call('patch', `${base}/settings`, "Hide or show one's presence", named.settings, [400, 401, 413, 429, 503], {
-      body: jsonBody(named.settings),
+    call('get', `${base}/settings`, "One's settings", settingsShape, [401, 503]),
+    call('patch', `${base}/settings`, "Hide or show one's presence", settingsShape, [400, 401, 413, 429, 503], {
+      body: jsonBody(settingsShape),
     }),
   ]
 }
@@ -80,8 +68,8 @@ function sessionRoutes(): RouteConfig[] {
   const path = '/api/users/presence/sessions'
   const params = z.object({ id: z.uuid() })
   return [
-    call('get', path, "One's own devices", named.sessions, [401, 503]),
-    call('delete', path, 'Sign all of them out', named.ended, [401, 429, 503]),
+    call('get', path, "One's own devices", answers.sessionsShape, [401, 503]),
+    call('delete', path, 'Sign all of them out', answers.endedShape, [401, 429, 503]),
     call('delete', `${path}/{id}`, 'Sign one of them out', null, [400, 401, 404, 429, 503], { params }),
   ]
 }
@@ -91,7 +79,7 @@ const providerRoute = (): RouteConfig => ({
   path: '/api/providers',
   summary: 'Search providers; everybody gets the same answer',
   request: { query: providerQueryShape },
-  responses: { 200: jsonAnswer('OK', named.providers), ...problems([400, 503]) },
+  responses: { 200: jsonAnswer('OK', answers.providerListShape), ...problems([400, 503]) },
 })
 
 const operationsRoutes = (): RouteConfig[] => [
@@ -159,6 +147,6 @@ const problems = (statuses: readonly ProblemStatus[]): Record<string, ResponseCo
   Object.fromEntries(
     statuses.map((status) => [
       String(status),
-      { description: PROBLEM_WORDS[status], content: { 'application/problem+json': { schema: named.problem } } },
+      { description: PROBLEM_WORDS[status], content: { 'application/problem+json': { schema: answers.problemShape } } },
     ]),
   )

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { PresenceError } from '../../domain/errors.ts'
 import type { UserIdCodec } from '../../domain/user-id.ts'
 import type { ClientToServer, WatchRequest } from '../events.ts'
+import { omittable } from './omittable.ts'
 import { parse } from './parse.ts'
 import { parseUserIds } from './user-ids.ts'
 
@@ -11,18 +12,18 @@ const VERSION_SENTENCE = 'known maps user ids to versions, each a string of deci
 export const watchShape = z.object(
   {
     users: z.array(z.string({ error: 'users is a list of user ids.' }), { error: 'users is a list of user ids.' }),
-    known: z
-      .record(z.string(), z.string({ error: VERSION_SENTENCE }).regex(/^\d{1,20}$/, { error: VERSION_SENTENCE }), {
+    known: omittable(
+      z.record(z.string(), z.string({ error: VERSION_SENTENCE }).regex(/^\d{1,20}$/, { error: VERSION_SENTENCE }), {
         error: VERSION_SENTENCE,
-      })
-      .exactOptional(),
+      }),
+    ),
   },
   { error: 'A watch list is an object with users.' },
 ) satisfies z.ZodType<WatchRequest>
 
 /** The payload of `unwatch`; nothing at all means everything. */
 export const unwatchShape = z.object(
-  { watch_id: z.string({ error: 'watch_id is text.' }).max(128, { error: 'watch_id is too long.' }).exactOptional() },
+  { watch_id: omittable(z.string({ error: 'watch_id is text.' }).max(128, { error: 'watch_id is too long.' })) },
   { error: 'unwatch takes an object, or nothing.' },
 ) satisfies z.ZodType<Parameters<ClientToServer['unwatch']>[0]>
 
