@@ -14,12 +14,26 @@ describe('parseDuration', () => {
     expect(parseDuration(text)).toBe(ms)
   })
 
-  test.each(['', '0s', '05m', '-1h', '1.5h', '1 h', '1H', 'h', '1', '1w', '91d', '7776001s', '1h30m', ' 1h', '1h\n', '٣h'])(
-    'R52 refuses %j',
-    (text) => {
-      expect(parseDuration(text)).toBeNull()
-    },
-  )
+  test.each([
+    '',
+    '0s',
+    '05m',
+    '-1h',
+    '1.5h',
+    '1 h',
+    '1H',
+    'h',
+    '1',
+    '1w',
+    '91d',
+    '7776001s',
+    '1h30m',
+    ' 1h',
+    '1h\n',
+    '٣h',
+  ])('R52 refuses %j', (text) => {
+    expect(parseDuration(text)).toBeNull()
+  })
 
   test('R52 never answers more than the longest duration, nor less than a second', () => {
     fc.assert(
