@@ -1,22 +1,26 @@
 import { randomUUID } from 'node:crypto'
 import type { Express, Request, RequestHandler, Router } from 'express'
 import type { ModelStatic, Sequelize } from 'sequelize'
-import type { Server, Socket } from 'socket.io'
+import type { Server } from 'socket.io'
 import { createSocketIoBroadcaster } from './broadcast/socket-io-broadcaster.ts'
 import { PresenceError } from './domain/errors.ts'
 import { type UserIdCodec, uuidIds } from './domain/user-id.ts'
 import { createHostInput } from './gateway/host-input.ts'
-import { createRouter } from './gateway/http/create-router.ts'
-import { defaultIdentifyRequest } from './gateway/http/authenticate-request.ts'
-import { type PresenceFilterHandler, presenceFilter } from './gateway/http/presence-filter.ts'
+import { presenceFilter } from './gateway/http/presence-filter.ts'
+import { createRouter } from './gateway/http/router.ts'
 import { trackActivity } from './gateway/http/track-activity.ts'
-import { type WithPresence, withPresence } from './gateway/http/with-presence.ts'
+import { withPresence } from './gateway/http/with-presence.ts'
 import { startJobs } from './gateway/jobs/start-jobs.ts'
+import {
+  defaultIdentifyRequest,
+  defaultIdentifySocket,
+  type IdentifyRequest,
+  type IdentifySocket,
+} from './gateway/identify.ts'
 import { createRateLimiter, noLimit } from './gateway/rate-limit.ts'
 import { attachSockets } from './gateway/socket/attach-sockets.ts'
-import { defaultIdentifySocket } from './gateway/socket/authenticate.ts'
 import { type PresenceOptions, resolveOptions } from './options.ts'
-import type { ProviderList } from './protocol/http.ts'
+import type { ProviderList, ProviderPresence } from './protocol/http.ts'
 import { createVerbs } from './service/create-verbs.ts'
 import type { ServiceDeps } from './service/deps.ts'
 import { endLocalSessions } from './service/end-local-sessions.ts'
@@ -32,6 +36,7 @@ import type { ProviderDirectory } from './store/postgres/directory.ts'
 import { isDirectoryId } from './store/postgres/directory.ts'
 import { createDurableStore } from './store/postgres/durable-store.ts'
 import { extendUserModel } from './store/postgres/extend-user-model.ts'
+import { presenceCondition } from './store/postgres/presence-condition.ts'
 import { migratePresence } from './store/postgres/migrate.ts'
 import { type ProcessLock, takeProcessLock } from './store/postgres/process-lock.ts'
 import { defineUserSession, type UserSessionModel } from './store/postgres/user-session-model.ts'
@@ -49,9 +54,7 @@ export interface PresenceHost extends Partial<PresenceOptions> {
   // biome-ignore lint: any model of a user will do
   User: ModelStatic<import('sequelize').Model>
   /** Who a connection or a request belongs to. @default `socket.user.id`, `req.user.id` */
-  identify?: (
-    from: Socket | Request,
-  ) => string | number | null | undefined | Promise<string | number | null | undefined>
+  identify?: IdentifySocket & IdentifyRequest
   /** Where the host keeps its providers; without it there is no `GET /api/providers` of ours. */
   directory?: ProviderDirectory
   /** How user ids look. @default uuidIds */
@@ -81,9 +84,13 @@ export interface Presence {
   /** Tells watchers once more what is true; it cannot change it, so `status` is only a name for readers. */
   broadcastPresence(userId: string, status?: string): Promise<void>
   /** Reads the presence filters of the host's own provider list into `req.presenceFilter`. */
-  presenceFilter(): PresenceFilterHandler
+  presenceFilter(): RequestHandler
   /** Adds presence fields to the host's own rows, as this viewer may see them. */
-  withPresence: WithPresence
+  withPresence<Row extends object>(
+    rows: readonly Row[],
+    viewerId: string | null,
+    userIdOf?: (row: Record<string, unknown>) => unknown,
+  ): Promise<(Record<string, unknown> & ProviderPresence)[]>
   UserSession: UserSessionModel
   /** Applies our migrations. @returns the names of those that were applied */
   migrate(): Promise<string[]>
@@ -110,10 +117,10 @@ export function createPresence(host: PresenceHost): Presence {
   const UserSession = defineUserSession(sequelize, User)
   const deps = wire(host, options, codec, log)
   const verbs = createVerbs(deps)
-  const input = createHostInput({ verbs, codec, ...directoryIds(directory) })
+  const input = createHostInput({ verbs, codec, clock: deps.hot.now, ...directoryIds(directory) })
   const service = createPresenceService(verbs, deps.local, codec, input)
   const limiter = host.rateLimit === false ? noLimit : createRateLimiter(options)
-  const doors = { verbs, options, codec, limiter, log, metrics: doorMetrics(deps.metrics) }
+  const doors = { verbs, options, codec, limiter, log, clock: deps.hot.now, metrics: doorMetrics(deps.metrics) }
   const identifyRequest = host.identify ?? defaultIdentifyRequest
   const activity = {
     verbs,
@@ -136,8 +143,9 @@ export function createPresence(host: PresenceHost): Presence {
     router,
     trackActivity: () => trackActivity(activity),
     broadcastPresence: (userId) => verbs.repeatPresence(userId),
-    presenceFilter: () => presenceFilter(log),
-    withPresence: withPresence(verbs, codec),
+    presenceFilter: () => presenceFilter(log, (filter, column) => presenceCondition(filter, column, deps.hot.now())),
+    withPresence: (rows, viewerId, userIdOf) =>
+      withPresence({ verbs, codec, clock: deps.hot.now }, rows, viewerId, userIdOf),
     migrate: () => migratePresence({ sequelize, ...usersOf(User), userId: codec, log: (line) => log.info({}, line) }),
     ...running,
   }
@@ -170,7 +178,7 @@ function createLifecycle(
   host: PresenceHost,
   deps: ServiceDeps,
   options: PresenceOptions,
-  attach: () => () => Promise<void>,
+  attach: () => () => void,
 ): Pick<Presence, 'start' | 'stop'> {
   let stopAll: (() => Promise<void>) | null = null
 
@@ -188,7 +196,7 @@ function createLifecycle(
     const detach = attach()
     const jobs = startJobs(deps, options)
     stopAll = async () => {
-      await detach()
+      detach()
       await endLocalSessions(deps)
       await jobs.stop()
       await project(deps).catch((error: unknown) => {

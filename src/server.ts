@@ -13,7 +13,7 @@ import { seedIfEmpty } from '../demo/server/seed.ts'
 import { createPresence, type Presence } from './create-presence.ts'
 import { PresenceError } from './domain/errors.ts'
 import { authenticateRequest } from './gateway/http/authenticate-request.ts'
-import { opsRoutes } from './gateway/http/ops-routes.ts'
+import { createOpsRouter } from './gateway/http/ops-routes.ts'
 import { notFound, problemHandler } from './gateway/http/problem.ts'
 import { authenticateSocket } from './gateway/socket/authenticate.ts'
 import { createTokens, type Tokens } from './gateway/token.ts'
@@ -52,9 +52,14 @@ const PAGE = fileURLToPath(new URL('../page', import.meta.url))
 /**
  * Starts the reference marketplace: migrates, seeds an empty directory in the demo, listens.
  *
+ * @param clock epoch milliseconds: the store's one clock, which tests move
  * @throws {PresenceError} INVALID_OPTION, ALREADY_RUNNING, STORE_UNAVAILABLE
  */
-export async function startServer(settings: ServerSettings, log: Logger): Promise<RunningServer> {
+export async function startServer(
+  settings: ServerSettings,
+  log: Logger,
+  { clock }: { clock?: () => number } = {},
+): Promise<RunningServer> {
   const sequelize = openDatabase(settings.databaseUrl)
   const undo: (() => Promise<unknown>)[] = [() => sequelize.close()]
   const unwind = async () => {
@@ -64,7 +69,7 @@ export async function startServer(settings: ServerSettings, log: Logger): Promis
     await reachDatabase(sequelize, log)
     const tokens = createTokens(settings)
     const http = createServer()
-    const { io, presence } = await assemble(settings, sequelize, http, tokens, log)
+    const { io, presence } = await assemble(settings, sequelize, http, tokens, log, clock)
     await presence.start()
     undo.push(() => presence.stop())
     const url = await listen(http, settings)
@@ -97,6 +102,7 @@ async function assemble(
   http: HttpServer,
   tokens: Tokens,
   log: Logger,
+  clock: (() => number) | undefined,
 ): Promise<{ io: Server; presence: Presence }> {
   await migrateMarketplace(sequelize, (line) => log.info({}, line))
   const { User } = defineMarketplace(sequelize)
@@ -110,11 +116,11 @@ async function assemble(
     serveClient: false,
     ...(settings.corsOrigin && { cors: { origin: settings.corsOrigin } }),
   })
-  io.use(authenticateSocket(tokens))
+  io.use(authenticateSocket(tokens, log))
   const metrics = createMetrics({ process: true })
   const { rateLimit } = settings
   const shared = { ...options, io, sequelize, User, directory: MARKETPLACE_DIRECTORY, rateLimit, logger: log, metrics }
-  const presence = createPresence(shared)
+  const presence = createPresence({ ...shared, ...(clock && { clock }) })
   await presence.migrate()
   if (settings.demo) await seedIfEmpty(sequelize, { onProgress: seedProgress(log) })
   http.on('request', createApp(settings, sequelize, tokens, presence, log))
@@ -132,7 +138,15 @@ function createApp(
   app.disable('x-powered-by')
   app.use(helmet({ contentSecurityPolicy: { directives: CSP }, strictTransportSecurity: false }))
   if (settings.corsOrigin) app.use(cors(settings.corsOrigin))
-  app.use(opsRoutes({ verbs: presence.verbs, metricsText: () => presence.metrics.text(), opsToken: settings.opsToken }))
+  const { opsToken } = settings
+  app.use(
+    createOpsRouter({
+      verbs: presence.verbs,
+      metricsText: () => presence.metrics.text(),
+      log,
+      ...(opsToken && { opsToken }),
+    }),
+  )
   app.use(authenticateRequest(tokens, log))
   app.use(presence.trackActivity())
   app.use(presence.router())
