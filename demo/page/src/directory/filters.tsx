@@ -88,7 +88,7 @@ interface ChipProps {
   readonly children: ReactNode
 }
 
-export function Chip({ on, onPress, count, children }: ChipProps) {
+function Chip({ on, onPress, count, children }: ChipProps) {
   return (
     <button type="button" className="chip" aria-pressed={on} onClick={onPress}>
       <span className="chip-label">{children}</span>

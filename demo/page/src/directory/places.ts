@@ -8,7 +8,7 @@ const FIRST_SERVICE = 'plumber'
 /** Enough to name the city of a link; a city beyond is named by the people in it. */
 const NAMED_CITIES = 100
 
-export interface PlacesState {
+interface PlacesState {
   readonly services: readonly Service[]
   /** Every city met so far, by id. */
   readonly cities: ReadonlyMap<string, City>

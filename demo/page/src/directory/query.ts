@@ -12,7 +12,7 @@ export interface DirectoryQuery {
 export const PRESENT_STATUSES = ['online', 'away', 'dnd'] as const
 export type PresentStatus = (typeof PRESENT_STATUSES)[number]
 
-export const SORTS = ['availability', 'last_seen', 'rating', 'price'] as const
+const SORTS = ['availability', 'last_seen', 'rating', 'price'] as const
 export type Sort = (typeof SORTS)[number]
 
 /** People on one page of the list. */

@@ -5,7 +5,7 @@ import { replaceAddress } from '../navigation/location.ts'
 import { createSignal, type Signal } from '../presence/signal.ts'
 
 /** Who looks at this page. A guest sees the directory, too, only not live. */
-export type DemoIdentity =
+type DemoIdentity =
   | { readonly phase: 'starting' }
   | { readonly phase: 'guest'; readonly reason: string | null }
   | { readonly phase: 'in'; readonly person: DemoPerson; readonly token: string }

@@ -4,7 +4,7 @@ import { deviceId, deviceType } from './device.ts'
 import type { Signal } from './signal.ts'
 import type { ErrorReply, ClientToServer, ServerToClient } from './wire.ts'
 
-export type PresenceSocket = Socket<ServerToClient, ClientToServer>
+type PresenceSocket = Socket<ServerToClient, ClientToServer>
 
 /** Milliseconds without a connection that nobody needs to hear about: a reload of the server, a lift, a tunnel. */
 const OVERDUE_MS = 2_000

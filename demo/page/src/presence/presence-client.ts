@@ -23,7 +23,7 @@ export interface PresenceClient {
 }
 
 /** What the live connection tells about the person who is signed in. */
-export interface SessionListener {
+interface SessionListener {
   selfPresence: (presence: PresenceInfo) => void
   signedOut: () => void
   tokenRejected: () => void

@@ -9,7 +9,7 @@ export interface Presence {
   readonly version: string | null
 }
 
-export interface PresenceChange {
+interface PresenceChange {
   readonly userId: string
   readonly before: Presence | undefined
   readonly after: Presence

@@ -1,20 +1,17 @@
-import { useEffect, useState } from 'react'
-import { fetchProvider, type Provider } from '../api/directory.ts'
-import { explain, RequestFailed } from '../api/http.ts'
+import { useState } from 'react'
+import type { Provider } from '../api/directory.ts'
+import { addressOf } from '../directory/query.ts'
 import { Rating } from '../directory/rating.tsx'
 import { Link } from '../navigation/link.tsx'
 import { usePageServices } from '../page-services.ts'
-import { useSignal, useWatch } from '../presence/react.ts'
 import { NothingHere } from '../shell/nothing-here.tsx'
-import { addressOf } from '../directory/query.ts'
 import { Avatar } from '../status/avatar.tsx'
 import { StatusMark } from '../status/status-mark.tsx'
 import { useLivePresence } from '../status/use-live-presence.ts'
 import { useTabMark, useTitle } from '../status/use-tab-mark.ts'
 import { TITLE_MARKS } from '../status/words.ts'
 import { AskDialog } from './ask-dialog.tsx'
-
-type Failure = { readonly message: string; readonly code: string; readonly missing: boolean }
+import { useProvider } from './use-provider.ts'
 
 /** One person's own page, with their presence large. */
 export function ProviderPage({ id }: { readonly id: string }) {
@@ -38,50 +35,6 @@ export function ProviderPage({ id }: { readonly id: string }) {
       {provider ? <Profile provider={provider} /> : <ProfileSkeleton />}
     </div>
   )
-}
-
-/** The person, at once if the list has them already, and then as the server knows them. */
-function useProvider(id: string): { provider: Provider | null; failure: Failure | null; retry: () => void } {
-  const { http, presence, directory } = usePageServices()
-  const [fetched, setFetched] = useState<Provider | null>(null)
-  const [failure, setFailure] = useState<Failure | null>(null)
-  const [round, setRound] = useState(0)
-  const listed = directory.state.get().listing?.shown.find((provider) => provider.id === id) ?? null
-
-  useEffect(() => {
-    const stop = new AbortController()
-    const look = async (): Promise<void> => {
-      try {
-        const provider = await fetchProvider(http, id, stop.signal)
-        presence.roster.seed([provider.presence])
-        setFetched(provider)
-        setFailure(null)
-      } catch (error) {
-        if (stop.signal.aborted) return
-        const missing = error instanceof RequestFailed && (error.status === 404 || error.status === 400)
-        setFailure({ ...explain(error), missing })
-      }
-    }
-    void look()
-    return () => stop.abort()
-  }, [http, presence, id, round])
-
-  useWatch([id])
-  useGuestPoll(() => setRound((before) => before + 1))
-  return { provider: fetched ?? listed, failure, retry: () => setRound((before) => before + 1) }
-}
-
-/** Without a live connection, asking again now and then keeps the page roughly true. */
-function useGuestPoll(look: () => void): void {
-  const { presence } = usePageServices()
-  const closed = useSignal(presence.state) === 'closed'
-  useEffect(() => {
-    if (!closed) return
-    const timer = setInterval(() => {
-      if (document.visibilityState === 'visible') look()
-    }, 15_000)
-    return () => clearInterval(timer)
-  })
 }
 
 function BackLink() {

@@ -14,6 +14,8 @@ function tick(): void {
 
 function subscribe(listener: () => void): () => void {
   if (listeners.size === 0) {
+    // The clock stood still while nobody looked.
+    now = Date.now()
     timer = setInterval(tick, TICK_MS)
     document.addEventListener('visibilitychange', tick)
   }

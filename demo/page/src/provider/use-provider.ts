@@ -1,0 +1,56 @@
+import { useEffect, useState } from 'react'
+import { fetchProvider, type Provider } from '../api/directory.ts'
+import { explain, RequestFailed } from '../api/http.ts'
+import { usePageServices } from '../page-services.ts'
+import { useConnectionState, useWatch } from '../presence/react.ts'
+
+const GUEST_POLL_MS = 15_000
+
+interface ProviderState {
+  readonly provider: Provider | null
+  readonly failure: { readonly message: string; readonly code: string; readonly missing: boolean } | null
+  readonly retry: () => void
+}
+
+/** The person, at once if the list has them already, and then as the server knows them. */
+export function useProvider(id: string): ProviderState {
+  const { http, presence, directory } = usePageServices()
+  const [fetched, setFetched] = useState<Provider | null>(null)
+  const [failure, setFailure] = useState<ProviderState['failure']>(null)
+  const [round, setRound] = useState(0)
+  const listed = directory.state.get().listing?.shown.find((provider) => provider.id === id) ?? null
+
+  useEffect(() => {
+    const stop = new AbortController()
+    const look = async (): Promise<void> => {
+      try {
+        const provider = await fetchProvider(http, id, stop.signal)
+        presence.roster.seed([provider.presence])
+        setFetched(provider)
+        setFailure(null)
+      } catch (error) {
+        if (stop.signal.aborted) return
+        const missing = error instanceof RequestFailed && (error.status === 404 || error.status === 400)
+        setFailure({ ...explain(error), missing })
+      }
+    }
+    void look()
+    return () => stop.abort()
+  }, [http, presence, id, round])
+
+  useWatch([id])
+  useGuestPoll(() => setRound((before) => before + 1))
+  return { provider: fetched ?? listed, failure, retry: () => setRound((before) => before + 1) }
+}
+
+/** Without a live connection, asking again now and then keeps the page roughly true. */
+function useGuestPoll(look: () => void): void {
+  const closed = useConnectionState() === 'closed'
+  useEffect(() => {
+    if (!closed) return
+    const timer = setInterval(() => {
+      if (document.visibilityState === 'visible') look()
+    }, GUEST_POLL_MS)
+    return () => clearInterval(timer)
+  })
+}
