@@ -1,0 +1,57 @@
+import type { Sequelize } from 'sequelize'
+import { PresenceError } from '../../domain/errors.ts'
+import type { DurableStore } from '../contract.ts'
+import { type Database, openDatabase } from './database.ts'
+import type { ProviderDirectory } from './directory.ts'
+import { leftoversEnder } from './end-leftovers.ts'
+import { providerFinder } from './find-providers.ts'
+import { describeUsers, type HostUsersOptions } from './host-users.ts'
+import { recordLoader } from './load-records.ts'
+import { recordProjector } from './project-records.ts'
+import { aliveRecorder } from './record-alive.ts'
+import { decisionSaver } from './save-decision.ts'
+import { sessionSaver } from './save-sessions.ts'
+import { sessionDetailsReader } from './session-details.ts'
+
+export interface DurableStoreOptions extends HostUsersOptions {
+  readonly sequelize: Sequelize
+  /** Which process this is, for `recordAlive`. */
+  readonly nodeId: string
+  /** Where the host keeps its providers, or null: then nobody can search. */
+  readonly directory: ProviderDirectory | null
+}
+
+/**
+ * PostgreSQL as a durable store, over the host's own connections. The schema must be migrated (`migratePresence`).
+ *
+ * All verbs may throw {@link PresenceError} STORE_UNAVAILABLE when PostgreSQL fails; the same call may succeed later.
+ */
+export function createDurableStore({ sequelize, nodeId, directory, ...host }: DurableStoreOptions): DurableStore {
+  const database = openDatabase(sequelize)
+  const users = describeUsers(host)
+  return {
+    load: recordLoader(database, users),
+    saveDecision: decisionSaver(database, users),
+    project: recordProjector(database, users),
+    saveSessions: sessionSaver(database, users),
+    sessionDetails: sessionDetailsReader(database),
+    endLeftovers: leftoversEnder(database, users),
+    recordAlive: aliveRecorder(database, nodeId),
+    findProviders: directory === null ? refuseSearch : providerFinder(database, host.userId, directory),
+    ping: () => answers(database),
+  }
+}
+
+async function refuseSearch(): Promise<never> {
+  throw new PresenceError('NOT_FOUND', 'There is no directory of providers here.')
+}
+
+async function answers(database: Database): Promise<boolean> {
+  try {
+    await database.rows('select 1')
+    return true
+  } catch (error) {
+    if (error instanceof PresenceError) return false
+    throw error
+  }
+}

@@ -1,0 +1,67 @@
+import type { Database } from './database.ts'
+import type { HostUsers } from './host-users.ts'
+import { fromMs } from './moments.ts'
+
+/**
+ * Evidence of a session that was active when its process went: its last ping, or the last moment a process wrote down
+ * that it was alive. Evidence of a user: that of their sessions; if all of them ended in time and only the projection is
+ * late, the last end.
+ */
+const endSql = ({ table, id }: HostUsers): string => `
+  with alive as (
+    -- Without a row there is no evidence; a clock that stepped back must not date an end into the future.
+    select case when max(last_alive_at) is not null then least(max(last_alive_at), ${fromMs('$1')}) end as at
+    from porchlight_nodes
+  ), evidence as (
+    select s.user_id,
+      case when bool_or(s.is_active) then greatest(max(s.last_ping), (select at from alive)) else max(s.last_ping) end as at
+    from user_sessions s
+    where s.user_id in (select user_id from porchlight_presence where status <> 'offline')
+    group by s.user_id
+  ), ended as (
+    update user_sessions set is_active = false, last_ping = greatest(last_ping, (select at from alive))
+    where is_active returning id
+  ), left_present as (
+    select p.user_id, greatest(p.version + 1, p.public_version + 1, $2::bigint) as version,
+      p.visible and u.show_online_status as visible,
+      greatest(p.last_seen, p.own_last_seen, coalesce(evidence.at, (select at from alive))) as seen
+    from porchlight_presence p join ${table} u on u.${id} = p.user_id
+    left join evidence on evidence.user_id = p.user_id
+    where p.status <> 'offline'
+  ), shown as (
+    select user_id, version, visible, seen, case when visible then seen end as shown_seen from left_present
+  ), gone as (
+    update porchlight_presence p set
+      version = shown.version, status = 'offline', last_seen = shown.seen,
+      own_last_seen = shown.seen, own_message = null, own_version = shown.version,
+      kept_last_seen = case when shown.shown_seen >= coalesce(p.visible_since, '-infinity')
+        then greatest(p.kept_last_seen, shown.shown_seen) else p.kept_last_seen end,
+      public_status = 'offline',
+      public_last_seen = case when not shown.visible then null
+        when shown.shown_seen >= coalesce(p.visible_since, '-infinity')
+          then greatest(p.kept_last_seen, shown.shown_seen) else p.kept_last_seen end,
+      public_message = null,
+      public_activity = case when shown.visible then p.public_activity end,
+      -- Of somebody hidden strangers learn nothing, not even that a version moved (R31).
+      public_version = case when p.public_status = 'offline' and p.public_last_seen is null and not shown.visible
+        then p.public_version else shown.version end
+    from shown where p.user_id = shown.user_id
+  ), told as (
+    update ${table} u set online_status = 'offline' from left_present
+    where u.${id} = left_present.user_id and u.online_status <> 'offline'
+  )
+  select count(*)::int as ended from ended`
+
+/**
+ * Ends what an earlier run left behind (R8). Runs before this process first writes down that it is alive, which would
+ * be taken for evidence.
+ *
+ * @returns how many sessions it ended
+ */
+export function leftoversEnder(database: Database, users: HostUsers) {
+  const sql = endSql(users)
+  return async (now: number): Promise<number> => {
+    const [answer] = await database.rows<{ ended: number }>(sql, [now, Math.floor(now * 1000)])
+    return answer?.ended ?? 0
+  }
+}

@@ -1,0 +1,117 @@
+import { type Choice, NO_CHOICE } from '../../domain/presence.ts'
+import type { ChosenStatus, Status } from '../../domain/status.ts'
+import { newRecord, type UserRecord } from '../../domain/user-record.ts'
+import { UNSEEN, type View } from '../../domain/view.ts'
+import type { Database } from './database.ts'
+import type { HostUsers } from './host-users.ts'
+import { toMs } from './moments.ts'
+
+/** A user with their own row, if they have one. bigint arrives as text; versions stay below 2^53 (R7). */
+interface LoadedRow {
+  readonly user_id: string
+  readonly host_visible: boolean
+  readonly host_activity: number | null
+  /** Null without an own row; all of the following are, then. */
+  readonly version: string | null
+  readonly status: Status
+  readonly last_seen: number | null
+  readonly last_activity: number | null
+  readonly own_last_seen: number | null
+  readonly own_message: string | null
+  readonly own_version: string
+  readonly choice_status: ChosenStatus | null
+  readonly choice_message: string | null
+  readonly choice_expires_at: number | null
+  readonly choice_version: string
+  readonly visible: boolean
+  readonly visible_since: number | null
+  readonly visibility_version: string
+  readonly kept_last_seen: number | null
+  readonly kept_activity: number | null
+  readonly public_status: Status
+  readonly public_last_seen: number | null
+  readonly public_message: string | null
+  readonly public_version: string
+}
+
+const loadSql = ({ table, id, idType }: HostUsers): string => `
+  select u.${id}::text as user_id, u.show_online_status as host_visible, ${toMs('u.last_activity')} as host_activity,
+    p.version, p.status, ${toMs('p.last_seen')} as last_seen, ${toMs('p.last_activity')} as last_activity,
+    ${toMs('p.own_last_seen')} as own_last_seen, p.own_message, p.own_version,
+    p.choice_status, p.choice_message, ${toMs('p.choice_expires_at')} as choice_expires_at, p.choice_version,
+    p.visible, ${toMs('p.visible_since')} as visible_since, p.visibility_version,
+    ${toMs('p.kept_last_seen')} as kept_last_seen, ${toMs('p.kept_activity')} as kept_activity,
+    p.public_status, ${toMs('p.public_last_seen')} as public_last_seen, p.public_message, p.public_version
+  from ${table} u left join porchlight_presence p on p.user_id = u.${id}
+  where u.${id} = any($1::${idType}[])`
+
+/** Reads records as PostgreSQL knows them; users who are not there are left out. */
+export function recordLoader(database: Database, users: HostUsers) {
+  const sql = loadSql(users)
+  return async (userIds: readonly string[]): Promise<UserRecord[]> => {
+    if (userIds.length === 0) return []
+    const rows = await database.rows<LoadedRow>(sql, [userIds])
+    return rows.map((row) => (row.version === null ? hostRecord(row) : ownRecord(row, row.version)))
+  }
+}
+
+/** Somebody of whom only the host's columns tell: never here since presence was added. */
+function hostRecord({ user_id, host_visible, host_activity }: LoadedRow): UserRecord {
+  const blank = newRecord(user_id)
+  const open = host_visible ? host_activity : null
+  return {
+    ...blank,
+    visibility: { ...blank.visibility, visible: host_visible },
+    lastActivityAt: host_activity,
+    lastSeenAt: host_activity,
+    shown: { lastSeenAt: open, lastActivityAt: open },
+    own: { ...blank.own, lastSeenAt: host_activity },
+    stranger: { ...blank.stranger, lastSeenAt: open },
+  }
+}
+
+function ownRecord(row: LoadedRow, version: string): UserRecord {
+  // The host's column is what people can see and change; if it and our row disagree, whoever hides wins (R34).
+  const visible = row.host_visible && row.visible
+  const choice = choiceOf(row)
+  return {
+    userId: row.user_id,
+    version: Number(version),
+    sessions: [],
+    choice,
+    visibility: { visible, since: row.visible_since, version: Number(row.visibility_version) },
+    lastActivityAt: row.last_activity,
+    lastSeenAt: row.last_seen,
+    shown: { lastSeenAt: row.kept_last_seen, lastActivityAt: row.kept_activity },
+    own: {
+      status: row.status,
+      lastSeenAt: row.own_last_seen,
+      message: row.own_message,
+      version: Number(row.own_version),
+    },
+    stranger: strangerOf(row, visible),
+    deadline: choice.expiresAt,
+  }
+}
+
+function choiceOf(row: LoadedRow): Choice {
+  return {
+    ...NO_CHOICE,
+    status: row.choice_status,
+    message: row.choice_message,
+    expiresAt: row.choice_expires_at,
+    version: Number(row.choice_version),
+  }
+}
+
+function strangerOf(row: LoadedRow, visible: boolean): View {
+  const stored: View = {
+    status: row.public_status,
+    lastSeenAt: row.public_last_seen,
+    message: row.public_message,
+    version: Number(row.public_version),
+  }
+  const masked = stored.status === 'offline' && stored.lastSeenAt === null && stored.message === null
+  // Hidden in the host's column only: what was shown is retracted, and a view that changes has a version of its own.
+  return visible || masked ? stored : { ...UNSEEN, version: stored.version + 1 }
+}

@@ -1,0 +1,81 @@
+import { PresenceError } from '../../domain/errors.ts'
+import type { Decision } from '../contract.ts'
+import type { Database } from './database.ts'
+import type { HostUsers } from './host-users.ts'
+import { fromMs } from './moments.ts'
+
+// A user's first own row starts from what the host's columns tell of them, exactly as `load` reads them without a row.
+const SEEDED = `user_id, version, last_seen, last_activity, own_last_seen,
+  kept_last_seen, kept_activity, public_last_seen, public_activity`
+
+const seeds = (id: string, showsNow: string): string => {
+  const open = 'case when u.show_online_status then u.last_activity end'
+  const shown = `case when u.show_online_status and ${showsNow} then u.last_activity end`
+  return `u.${id}, $2::bigint, u.last_activity, u.last_activity, u.last_activity, ${open}, ${open}, ${shown}, ${shown}`
+}
+
+/** The choice replaces an older one, here and in the host's `custom_status_message`, or nothing happens. */
+const choiceSql = ({ table, id, idType }: HostUsers): string => `
+  with stored as (
+    insert into porchlight_presence as p (
+      ${SEEDED}, visible, choice_status, choice_message, choice_expires_at, choice_version
+    )
+    select ${seeds(id, 'true')}, u.show_online_status, $3::text, $4::text, ${fromMs('$5')}, $2::bigint
+    from ${table} u where u.${id} = $1::${idType}
+    on conflict (user_id) do update set
+      version = greatest(p.version, excluded.version),
+      choice_status = excluded.choice_status, choice_message = excluded.choice_message,
+      choice_expires_at = excluded.choice_expires_at, choice_version = excluded.choice_version
+    where p.choice_version < excluded.choice_version
+    returning p.user_id, p.choice_message
+  ), told as (
+    update ${table} u set custom_status_message = stored.choice_message from stored
+    where u.${id} = stored.user_id and u.custom_status_message is distinct from stored.choice_message
+  )
+  select exists (select 1 from ${table} u where u.${id} = $1::${idType}) as found`
+
+/**
+ * The decision replaces an older one, here and in the host's `show_online_status`, or nothing happens. Hiding takes
+ * everything public away in the same statement (R32); what is shown after un-hiding comes with the projection.
+ */
+const visibilitySql = ({ table, id, idType }: HostUsers): string => `
+  with stored as (
+    insert into porchlight_presence as p (${SEEDED}, visible, visible_since, visibility_version)
+    select ${seeds(id, '$3::boolean')}, $3::boolean, ${fromMs('$4')}, $2::bigint
+    from ${table} u where u.${id} = $1::${idType}
+    on conflict (user_id) do update set
+      version = greatest(p.version, excluded.version),
+      visible = excluded.visible, visible_since = excluded.visible_since,
+      visibility_version = excluded.visibility_version,
+      public_status = case when excluded.visible then p.public_status else 'offline' end,
+      public_last_seen = case when excluded.visible then p.public_last_seen end,
+      public_message = case when excluded.visible then p.public_message end,
+      public_activity = case when excluded.visible then p.public_activity end,
+      public_version = case
+        when excluded.visible then p.public_version
+        -- The strangers' version moves only when their view does (R31).
+        when p.public_status = 'offline' and p.public_last_seen is null and p.public_message is null
+          then p.public_version
+        else greatest(p.public_version + 1, excluded.visibility_version) end
+    where p.visibility_version < excluded.visibility_version
+    returning p.user_id, p.visible
+  ), told as (
+    update ${table} u set show_online_status = stored.visible from stored
+    where u.${id} = stored.user_id and u.show_online_status is distinct from stored.visible
+  )
+  select exists (select 1 from ${table} u where u.${id} = $1::${idType}) as found`
+
+/** Stores what a user decided, guarded by its version; never touches what another decision guards (R20). */
+export function decisionSaver(database: Database, users: HostUsers) {
+  const sql = { choice: choiceSql(users), visibility: visibilitySql(users) }
+  return async (decision: Decision): Promise<void> => {
+    const [answer] = await database.rows<{ found: boolean }>(sql[decision.kind], bindsOf(decision))
+    if (!answer?.found) throw new PresenceError('USER_NOT_FOUND', 'There is no such user.')
+  }
+}
+
+function bindsOf(decision: Decision): unknown[] {
+  if (decision.kind === 'visibility') return [decision.userId, decision.version, decision.visible, decision.since]
+  const { userId, choice } = decision
+  return [userId, choice.version, choice.status, choice.message, choice.expiresAt]
+}
