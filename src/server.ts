@@ -1,7 +1,9 @@
+import { existsSync } from 'node:fs'
 import { createServer, type Server as HttpServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import express, { type Express, type NextFunction, type Request, type Response } from 'express'
+import express, { type Express, type NextFunction, type Request, type Response, Router } from 'express'
 import helmet from 'helmet'
 import { Sequelize } from 'sequelize'
 import { Server } from 'socket.io'
@@ -41,13 +43,17 @@ export const MARKETPLACE_DIRECTORY = {
 export interface RunningServer {
   readonly url: string
   readonly presence: Presence
+  readonly io: Server
   /** Drains and stops; resolves when nothing is left (R54). */
   stop(): Promise<void>
 }
 
 /** How long clients are asked to spread their return over. */
 const DRAIN_JITTER_MS = 2_000
-const PAGE = fileURLToPath(new URL('../page', import.meta.url))
+/** The built page, which lies elsewhere when this file runs from source. */
+const PAGE = ['../page', '../dist/page']
+  .map((path) => fileURLToPath(new URL(path, import.meta.url)))
+  .find((path) => existsSync(join(path, 'index.html')))
 
 /**
  * Starts the reference marketplace: migrates, seeds an empty directory in the demo, listens.
@@ -75,7 +81,7 @@ export async function startServer(
     const url = await listen(http, settings)
     undo.push(() => close(http, io))
     if (settings.demo && settings.demoLife) undo.push(await bringToLife(url, sequelize, tokens, log))
-    return { url, presence, stop: unwind }
+    return { url, presence, io, stop: unwind }
   } catch (error) {
     await unwind()
     throw error
@@ -154,13 +160,21 @@ function createApp(
   const signToken = async (userId: string) => (await tokens.sign?.(userId)) ?? ''
   app.use(marketplaceRouter({ sequelize, demo, signToken, withPresence: presence.withPresence }))
   app.use('/api', notFound())
-  app.use(express.static(PAGE, { index: false, maxAge: '1h' }))
-  app.get(['/', '/providers/:id'], (_req, res) => {
-    res.sendFile('index.html', { root: PAGE, headers: { 'Cache-Control': 'no-cache' } })
-  })
+  if (PAGE !== undefined) app.use(pageRoutes(PAGE))
   app.use(notFound())
   app.use(problemHandler(log))
   return app
+}
+
+/** The page: its files carry a hash in their names, its addresses all answer the same document. */
+function pageRoutes(root: string): Router {
+  const router = Router()
+  router.use('/assets', express.static(join(root, 'assets'), { immutable: true, maxAge: '1y' }))
+  router.use(express.static(root, { index: false }))
+  router.get(['/', '/providers/:id'], (_req, res) => {
+    res.sendFile('index.html', { root, headers: { 'Cache-Control': 'no-cache' } })
+  })
+  return router
 }
 
 const CSP = {

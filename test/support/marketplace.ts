@@ -37,6 +37,8 @@ export interface Marketplace {
   person(role: 'client' | 'provider', index?: number): Promise<Person>
   connect(person: Person, auth?: Record<string, unknown>): Promise<Client>
   http(path: string, init?: RequestInit & { as?: Person; json?: unknown }): Promise<Answer>
+  /** Cuts every connection from the server's side, as a failing network does. */
+  dropConnections(): void
   stop(): Promise<void>
 }
 
@@ -86,6 +88,9 @@ export async function startMarketplace(env: Record<string, string> = {}): Promis
       const client = await connectClient(server.url, person.token, auth)
       clients.push(client)
       return client
+    },
+    dropConnections: () => {
+      for (const socket of server.io.of('/').sockets.values()) socket.conn.close()
     },
     stop: async () => {
       for (const client of clients) client.leave()

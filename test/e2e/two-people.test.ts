@@ -1,0 +1,137 @@
+import { readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Marketplace, type Person, startMarketplace } from '../support/marketplace.ts'
+import { launchBrowser, openAs, PHONE, photograph } from './browser.ts'
+
+const axeSource = readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+
+let market: Marketplace
+let browser: Browser
+let ana: Person
+let ben: Person
+/** The list on which Ben is. */
+let street: string
+
+beforeAll(async () => {
+  market = await startMarketplace()
+  browser = await launchBrowser()
+  ana = await market.person('client')
+  ben = await market.person('provider')
+  const { body } = await market.http(`/api/providers/${ben.id}`)
+  street = `/?city_id=${body.city_id}&service_id=${body.service_id}`
+})
+afterAll(async () => {
+  await browser?.close()
+  await market?.stop()
+})
+
+const as = (person: Person) => `${market.url}${street}&as=${person.id}`
+const card = (page: Page) => page.locator(`[data-testid="provider-card"][data-provider-id="${ben.id}"]`)
+const cardWith = (page: Page, status: string) =>
+  page.locator(`[data-testid="provider-card"][data-provider-id="${ben.id}"][data-status="${status}"]`).waitFor()
+
+/** What axe finds that would keep somebody out. */
+async function violations(page: Page): Promise<string[]> {
+  // Through the debugger, because the page's own policy lets no foreign script in.
+  await page.evaluate(await axeSource)
+  const found = await page.evaluate(async () => {
+    const { axe } = window as unknown as {
+      axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> }
+    }
+    return (await axe.run()).violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)
+  })
+  return found
+}
+
+describe('two people, two windows', () => {
+  test('R1 R11 R15 R30 one sees the other come, ask for quiet, hide, and go, without a reload', async () => {
+    const client = await openAs(browser, as(ana))
+    await cardWith(client.page, 'offline')
+    await photograph(client.page, 'directory-desktop')
+
+    const provider = await openAs(browser, as(ben))
+    await cardWith(client.page, 'online')
+    await client.page.getByTestId('home-count').getByText('1').first().waitFor()
+
+    await provider.page.getByTestId('own-status').click()
+    await provider.page.getByTestId('choice-dnd').click()
+    await cardWith(client.page, 'dnd')
+    await provider.page.getByTestId('message-input').fill('On a roof until three')
+    await provider.page.getByTestId('message-input').press('Enter')
+    await card(client.page).getByText('On a roof until three').waitFor()
+    await photograph(provider.page, 'own-status-desktop')
+    expect(await violations(provider.page)).toEqual([])
+
+    await provider.page.getByTestId('visibility-switch').click()
+    await cardWith(client.page, 'offline')
+    expect(await card(client.page).getByText('On a roof until three').count()).toBe(0)
+    await provider.page.getByTestId('visibility-switch').click()
+    await cardWith(client.page, 'dnd')
+    await photograph(client.page, 'directory-live-desktop')
+
+    await provider.page.context().close()
+    market.advance(11_000)
+    await cardWith(client.page, 'offline')
+    expect([...client.errors, ...provider.errors]).toEqual([])
+    await client.page.context().close()
+  })
+
+  test('everything can be reached by keyboard, and nothing keeps a screen reader out', async () => {
+    const { page } = await openAs(browser, as(ana))
+    await cardWith(page, 'offline')
+    expect(await violations(page)).toEqual([])
+    const reached = new Set<string>()
+    for (let press = 0; press < 60; press += 1) {
+      await page.keyboard.press('Tab')
+      const id = await page.evaluate(() => document.activeElement?.getAttribute('data-testid') ?? '')
+      reached.add(id)
+    }
+    expect(reached).toContain('own-status')
+    await page.getByTestId('own-status').focus()
+    await page.keyboard.press('Enter')
+    await page.getByTestId('status-menu').waitFor()
+    await page.keyboard.press('Escape')
+    await page.getByTestId('status-menu').waitFor({ state: 'detached' })
+    expect(await page.evaluate(() => document.activeElement?.getAttribute('data-testid'))).toBe('own-status')
+    await page.context().close()
+  })
+
+  test.each([
+    ['light', 'phone'],
+    ['dark', 'phone'],
+    ['dark', 'desktop'],
+  ] as const)('it fits: %s on a %s', async (colorScheme, size) => {
+    const viewport = size === 'phone' ? { viewport: PHONE } : {}
+    const { page, errors } = await openAs(browser, as(ana), { colorScheme, ...viewport })
+    await cardWith(page, 'offline')
+    await photograph(page, `directory-${size}-${colorScheme}`)
+    expect(await violations(page)).toEqual([])
+    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
+    expect(overflow).toBeLessThanOrEqual(0)
+    await page.goto(`${market.url}/providers/${ben.id}`)
+    await page.getByRole('heading', { name: ben.name }).first().waitFor()
+    await photograph(page, `provider-${size}-${colorScheme}`)
+    expect(await violations(page)).toEqual([])
+    await page.getByTestId('own-status').click()
+    await page.getByTestId('status-menu').waitFor()
+    await photograph(page, `own-status-${size}-${colorScheme}`)
+    expect(await violations(page)).toEqual([])
+    expect(errors).toEqual([])
+    await page.context().close()
+  })
+
+  test('R45 a lost server shows as such, marks turn stale, and all is back without a reload', async () => {
+    const { page } = await openAs(browser, as(ana))
+    await cardWith(page, 'offline')
+    await page.context().setOffline(true)
+    await page.evaluate(() => window.dispatchEvent(new Event('offline')))
+    market.dropConnections()
+    await page.getByTestId('connection-bar').waitFor()
+    await photograph(page, 'reconnecting-desktop')
+    await page.context().setOffline(false)
+    await page.getByTestId('connection-bar').waitFor({ state: 'detached' })
+    await page.context().close()
+  })
+})
