@@ -151,13 +151,20 @@ describe('using', () => {
     const ahead = noteActivity(online('a'), new Map([['a', T + 9_999]]), T + 10, RULES).record
     expect([ahead.lastActivityAt, ahead.sessions[0]?.lastActivityAt]).toEqual([T + 10, T + 10])
     const behind = noteActivity(ahead, new Map([['a', T - 10]]), T + 20, RULES).record
-    expect(behind.lastActivityAt).toBe(T + 10)
+    expect([behind.lastActivityAt, behind.sessions[0]?.lastActivityAt]).toEqual([T + 10, T + 10])
   })
 
   test('R12 a request counts for the session used last', () => {
     const both = connect(online('a'), session('b', { deviceId: 'phone' }), T + 10, RULES).record
     const { sessions } = touch(both, T + 20, RULES).record
     expect(sessions.map(({ lastActivityAt }) => lastActivityAt)).toEqual([T, T + 20])
+  })
+
+  test('R12 a request does not count for a session whose connection is lost', () => {
+    const both = connect(online('a'), session('b', { deviceId: 'phone' }), T + 10, RULES).record
+    const lost = lose(both, 'b', T + 11, T + 11, RULES).record
+    const { sessions } = touch(lost, T + 20, RULES).record
+    expect(sessions.map(({ lastActivityAt }) => lastActivityAt)).toEqual([T + 20, T + 10])
   })
 
   test('R12 a request of somebody without a connection moves last activity, and no view', () => {
@@ -204,6 +211,7 @@ describe('deciding', () => {
     expect(choose(busy, choice({ status: 'away', version: 10 }), T, RULES).record).toEqual(busy)
     const hidden = setVisible(busy, false, 12, T, RULES).record
     expect(setVisible(hidden, true, 11, T, RULES).record).toEqual(hidden)
+    expect(setVisible(hidden, true, 12, T, RULES).record).toEqual(hidden)
   })
 
   test('R15 a message without a status shows beside the activity', () => {
