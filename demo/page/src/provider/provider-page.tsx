@@ -119,7 +119,7 @@ const HINTS = {
   online: 'Answers right now.',
   away: 'Here, but not at the screen.',
   dnd: 'Here, but busy. A message waits until they are free.',
-  offline: 'Not here right now. A message waits for them.',
+  offline: 'Not here right now. A message waits until they are back.',
 } as const
 
 const PresenceHint = ({ status }: { readonly status: keyof typeof HINTS }) => <span>{HINTS[status]}</span>

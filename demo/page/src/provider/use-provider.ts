@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'react'
+import { useCallback, useEffect, useState } from 'react'
 import { fetchProvider, type Provider } from '../api/directory.ts'
 import { explain, RequestFailed } from '../api/http.ts'
 import { usePageServices } from '../page-services.ts'
@@ -39,8 +39,9 @@ export function useProvider(id: string): ProviderState {
   }, [http, presence, id, round])
 
   useWatch([id])
-  useGuestPoll(() => setRound((before) => before + 1))
-  return { provider: fetched ?? listed, failure, retry: () => setRound((before) => before + 1) }
+  const again = useCallback(() => setRound((before) => before + 1), [])
+  useGuestPoll(again)
+  return { provider: fetched ?? listed, failure, retry: again }
 }
 
 /** Without a live connection, asking again now and then keeps the page roughly true. */
@@ -52,5 +53,5 @@ function useGuestPoll(look: () => void): void {
       if (document.visibilityState === 'visible') look()
     }, GUEST_POLL_MS)
     return () => clearInterval(timer)
-  })
+  }, [closed, look])
 }
