@@ -23,16 +23,18 @@ export function decodeCursor(text: string, sort: Sort, codec: UserIdCodec): Posi
   return position
 }
 
+const isFiniteNumber = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value)
+
 function read(text: string): Position | null {
   try {
-    const { k, i } = JSON.parse(Buffer.from(text, 'base64url').toString('utf8')) as { k?: unknown; i?: unknown }
+    const value: unknown = JSON.parse(Buffer.from(text, 'base64url').toString('utf8'))
+    if (typeof value !== 'object' || value === null || !('k' in value && 'i' in value)) return null
+    const { k, i } = value
     if (!Array.isArray(k) || k.length !== 2 || typeof i !== 'string') return null
-    const [first, second] = k as unknown[]
-    return Number.isFinite(first) && Number.isFinite(second)
-      ? { keys: [first as number, second as number], id: i }
-      : null
+    const [first, second]: unknown[] = k
+    return isFiniteNumber(first) && isFiniteNumber(second) ? { keys: [first, second], id: i } : null
   } catch {
-    // Not JSON, or JSON of null: not ours either way.
+    // Not JSON, so not ours.
     return null
   }
 }

@@ -1,4 +1,4 @@
-import Bowser from 'bowser'
+import { getParser } from 'bowser'
 import type { DeviceType } from '../domain/session.ts'
 
 /** Longest user agent that is kept, in characters. */
@@ -14,7 +14,7 @@ export const cleanUserAgent = (header: string | undefined): string | null =>
 
 /** The kind of device behind a user agent: phones and tablets are mobile, Electron is desktop, all else is web. */
 export function deviceTypeOf(userAgent: string | null): DeviceType {
-  if (userAgent === null) return 'web'
+  if (userAgent === null || userAgent === '') return 'web'
   const known = remembered.get(userAgent)
   if (known !== undefined) return known
   if (remembered.size >= MAX_REMEMBERED) remembered.clear()
@@ -25,14 +25,14 @@ export function deviceTypeOf(userAgent: string | null): DeviceType {
 
 function readDeviceType(userAgent: string): DeviceType {
   if (/\bElectron\//.test(userAgent)) return 'desktop'
-  const platform = Bowser.getParser(userAgent, true).getPlatformType()
+  const platform = getParser(userAgent, true).getPlatformType()
   return platform === 'mobile' || platform === 'tablet' ? 'mobile' : 'web'
 }
 
 /** Words for a device that its owner recognises, such as "Chrome on Windows", or null. */
 export function deviceNameOf(userAgent: string | null): string | null {
-  if (userAgent === null) return null
-  const parser = Bowser.getParser(userAgent)
+  if (userAgent === null || userAgent === '') return null
+  const parser = getParser(userAgent)
   const names = [parser.getBrowserName(), parser.getOSName()].filter((name) => name !== '' && name !== undefined)
   return names.length === 0 ? null : names.join(' on ')
 }

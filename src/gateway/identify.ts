@@ -11,15 +11,16 @@ export type IdentifySocket = (socket: Socket) => Identity | Promise<Identity>
 export type IdentifyRequest = (request: Request) => Identity | Promise<Identity>
 
 /** Looks where hosts usually put their user: `socket.user`, else `socket.data.user`. */
-export const defaultIdentifySocket: IdentifySocket = (socket) =>
-  idOf((socket as { user?: unknown }).user) ?? idOf((socket.data as { user?: unknown } | undefined)?.user)
+export const defaultIdentifySocket: IdentifySocket = (socket) => idOf(userOf(socket)) ?? idOf(userOf(socket.data))
 
 /** Looks where hosts usually put their user: `req.user`. */
-export const defaultIdentifyRequest: IdentifyRequest = (request) => idOf((request as { user?: unknown }).user)
+export const defaultIdentifyRequest: IdentifyRequest = (request) => idOf(userOf(request))
+
+const userOf = (holder: unknown): unknown =>
+  typeof holder === 'object' && holder !== null && 'user' in holder ? holder.user : null
 
 function idOf(user: unknown): string | number | null {
-  if (typeof user !== 'object' || user === null) return null
-  const { id } = user as { id?: unknown }
+  const id = typeof user === 'object' && user !== null && 'id' in user ? user.id : null
   return typeof id === 'string' || typeof id === 'number' ? id : null
 }
 

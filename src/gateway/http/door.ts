@@ -13,7 +13,10 @@ export interface HttpDoor {
   readonly identify: IdentifyRequest
   readonly codec: UserIdCodec
   /** Whether a text can be the id of a city or a service. Absent: there is no directory, and no search. */
-  readonly directoryIds?: { city(text: string): boolean; service(text: string): boolean }
+  readonly directoryIds?: {
+    readonly city: (text: string) => boolean
+    readonly service: (text: string) => boolean
+  }
   readonly limiter: RateLimiter
   readonly log: Log
   readonly metrics?: DoorMetrics

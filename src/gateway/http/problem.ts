@@ -67,7 +67,7 @@ export const notFound = (): RequestHandler => (_request, response) =>
 /** Errors of Express and its body parser carry a status; those of the caller's making get a code of ours. */
 function wordFrameworkError(error: unknown): unknown {
   if (error instanceof PresenceError || !(error instanceof Error)) return error
-  const status = (error as { status?: unknown }).status
+  const status = 'status' in error ? error.status : undefined
   if (error instanceof URIError) return new PresenceError('INVALID_ID', 'The path is not encoded correctly.')
   if (status === 413) return new PresenceError('PAYLOAD_TOO_LARGE', 'The body is too large.')
   if (typeof status === 'number' && status >= 400 && status < 500) {

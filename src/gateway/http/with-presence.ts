@@ -36,23 +36,22 @@ export async function withPresence(
   userIdOf: (row: Record<string, unknown>) => unknown = (row) => row['user_id'] ?? row['userId'] ?? row['id'],
 ): Promise<(Record<string, unknown> & ProviderPresence)[]> {
   const plain = rows.map(plainRow)
-  const ids = plain.map((row) => codec.parse(String(userIdOf(row))))
+  const texts = plain.map((row) => idText(userIdOf(row)))
+  const ids = texts.map((text) => codec.parse(text))
   const known = new Set(ids.filter((id) => id !== null))
   const { presences } = known.size === 0 ? { presences: [] } : await verbs.readPresences([...known], viewerId)
   const byId = new Map(presences.map((presence) => [presence.userId, presence]))
   const now = clock()
   return plain.map((row, index) => {
-    const id = ids[index] ?? null
-    const presence = (id === null ? undefined : byId.get(id)) ?? unseen(id ?? String(userIdOf(row) ?? ''))
-    return { ...row, ...presenceFields(presence, now) }
+    const id = ids[index] ?? texts[index] ?? ''
+    return Object.assign(row, presenceFields(byId.get(id) ?? presenceInfo(id, UNSEEN, true), now))
   })
 }
 
-const unseen = (userId: string): PresenceInfo => presenceInfo(userId, UNSEEN, true)
+const idText = (id: unknown): string => (typeof id === 'string' || typeof id === 'number' ? String(id) : '')
 
+/** The row's own values, in an object of our own. Sequelize instances word themselves; anything else is copied. */
 function plainRow(row: object): Record<string, unknown> {
-  const { get, toJSON } = row as { get?: unknown; toJSON?: unknown }
-  if (typeof toJSON === 'function') return toJSON.call(row) as Record<string, unknown>
-  if (typeof get === 'function') return get.call(row, { plain: true }) as Record<string, unknown>
-  return { ...row }
+  const values: unknown = 'toJSON' in row && typeof row.toJSON === 'function' ? row.toJSON() : row
+  return { ...(typeof values === 'object' ? values : row) }
 }

@@ -14,13 +14,16 @@ export interface Incoming {
   readonly ack: Ack | null
 }
 
+// Socket.IO puts a function of its own there when the client waits for an answer; nothing a client sends is one.
+const isAck = (value: unknown): value is Ack => typeof value === 'function'
+
 /** Takes the arguments of an event apart; whatever else a client sends along is left alone. */
 export function incoming(args: readonly unknown[]): Incoming {
   const last = args.at(-1)
   const first = args[0]
   return {
     payload: typeof first === 'function' ? undefined : first,
-    ack: typeof last === 'function' ? (last as Ack) : null,
+    ack: isAck(last) ? last : null,
   }
 }
 
@@ -79,11 +82,14 @@ export function answerEvent<Input>(
     }
   }
 
+  async function answer(payload: unknown, ack: Ack | null): Promise<void> {
+    const reply = await outcome(payload)
+    if (reply !== null) ack?.(reply)
+  }
+
   return (...args) => {
     const { payload, ack } = incoming(args)
     if (ack === null) metrics.unanswered(event)
-    void outcome(payload).then((reply) => {
-      if (reply !== null) ack?.(reply)
-    })
+    void answer(payload, ack)
   }
 }

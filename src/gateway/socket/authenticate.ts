@@ -11,21 +11,26 @@ type Middleware = (socket: Socket, next: (error?: Error & { data?: unknown }) =>
  * as `connect_error`, whose `data` says why and whether a retry can help (R52).
  */
 export function authenticateSocket(tokens: Pick<Tokens, 'verify'>, log: Log): Middleware {
-  return (socket, next) => {
-    verifyHandshake(socket, tokens).then(
-      () => next(),
-      (error: unknown) => next(refusal(error, log)),
-    )
+  return (socket, next) => void check(socket, next)
+
+  async function check(socket: Socket, next: Parameters<Middleware>[1]): Promise<void> {
+    try {
+      await verifyHandshake(socket, tokens)
+    } catch (error) {
+      next(refusal(error, log))
+      return
+    }
+    next()
   }
 }
 
 async function verifyHandshake(socket: Socket, tokens: Pick<Tokens, 'verify'>): Promise<void> {
-  const { token } = socket.handshake.auth as { token?: unknown }
+  const token: unknown = socket.handshake.auth['token']
   if (typeof token !== 'string' || token === '') {
     throw new PresenceError('UNAUTHENTICATED', 'The handshake needs auth.token.')
   }
   const { userId } = await tokens.verify(token)
-  Object.assign(socket.data as object, { user: { id: userId } })
+  Object.assign(socket.data, { user: { id: userId } })
 }
 
 function refusal(error: unknown, log: Log): Error & { data: unknown } {

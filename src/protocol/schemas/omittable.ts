@@ -5,4 +5,5 @@ import type { z } from 'zod'
  * yet made as the plain one, because the OpenAPI generator takes a field for required unless it accepts undefined.
  */
 export const omittable = <Shape extends z.ZodType>(shape: Shape): z.ZodExactOptional<Shape> =>
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- see above: the two differ in what they refuse only
   shape.optional() as unknown as z.ZodExactOptional<Shape>
