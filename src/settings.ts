@@ -1,5 +1,5 @@
 import { PresenceError } from './domain/errors.ts'
-import { OPTION_RANGES, optionsFromEnvironment, type PresenceOptions, resolveOptions } from './options.ts'
+import { environmentName, OPTION_RANGES, optionsFromEnvironment, type PresenceOptions, resolveOptions } from './options.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
@@ -123,12 +123,19 @@ function logLevelOf(env: Environment, wrong: string[]): LogLevel {
   return level ?? 'info'
 }
 
+/** Says of a wrong option which variable it came from, and what that held. */
+function nameVariable(line: string, env: Environment): string {
+  const option = line.split(' ')[0] as keyof PresenceOptions
+  const variable = environmentName(option)
+  return `${variable}: ${line.replace(' is NaN', ` is "${env[variable]}"`)}`
+}
+
 function optionsOf(env: Environment, wrong: string[]): PresenceOptions {
   try {
     return resolveOptions(optionsFromEnvironment(env))
   } catch (error) {
     if (!(error instanceof PresenceError)) throw error
-    wrong.push(...error.message.split('; '))
+    wrong.push(...error.message.split('; ').map((line) => nameVariable(line, env)))
     return Object.fromEntries(
       Object.entries(OPTION_RANGES).map(([name, [fallback]]) => [name, fallback]),
     ) as unknown as PresenceOptions

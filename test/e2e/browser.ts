@@ -34,5 +34,6 @@ export async function openAs(
 export async function photograph(page: Page, name: string): Promise<void> {
   const folder = join(import.meta.dirname, 'screenshots')
   await mkdir(folder, { recursive: true })
-  await page.screenshot({ path: join(folder, `${name}.png`) })
+  // Fades are shown finished, so that a picture does not depend on the moment.
+  await page.screenshot({ path: join(folder, `${name}.png`), animations: 'disabled' })
 }

@@ -1,0 +1,159 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { QueryTypes } from 'sequelize'
+import { io } from 'socket.io-client'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { seedMember } from '../../demo/server/seed-people.ts'
+import { eventually } from '../support/marketplace.ts'
+import { createTestDatabase, type TestDatabase } from '../support/postgres.ts'
+import { type Running, runCli } from '../support/process.ts'
+
+const READY = /ready at (http:\S+)/
+
+describe('the server as a process', () => {
+  let database: TestDatabase
+  let running: Running[]
+
+  beforeEach(async () => {
+    database = await createTestDatabase({ marketplace: true })
+    running = []
+  })
+  afterEach(async () => {
+    for (const one of running) one.kill('SIGKILL')
+    await Promise.all(running.map(({ ended }) => ended))
+    await database.drop()
+  })
+
+  const serve = (env: Record<string, string> = {}): Running => {
+    const basics = { DATABASE_URL: database.url, PORT: '0', HOST: '127.0.0.1', JWT_SECRET: 'secret', LOG_LEVEL: 'warn' }
+    const server = runCli(['serve'], { ...basics, DEMO: 'on', DEMO_LIFE: 'off', ...env })
+    running.push(server)
+    return server
+  }
+
+  async function comeOnline(url: string, userId: string): Promise<void> {
+    const login = {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ user_id: userId }),
+    }
+    const { token } = (await (await fetch(`${url}/api/demo/login`, login)).json()) as { token: string }
+    const socket = io(url, { auth: { token }, transports: ['websocket'], reconnection: false, forceNew: true })
+    await new Promise((resolve) => socket.once('selfPresence', resolve))
+  }
+
+  const userRow = async (id: string) =>
+    (
+      await database.sequelize.query<Record<string, unknown>>('select * from users where id = $1', {
+        bind: [id],
+        type: QueryTypes.SELECT,
+      })
+    )[0]
+
+  const activeSessions = async () =>
+    (
+      await database.sequelize.query<{ count: string }>('select count(*) from user_sessions where is_active', {
+        type: QueryTypes.SELECT,
+      })
+    )[0]?.count
+
+  test('R8 R13 what a killed process left behind is ended by the next start, by the last evidence', async () => {
+    const first = serve()
+    const url = await first.prints(READY)
+    const { id } = seedMember('client', 0)
+    await comeOnline(url, id)
+    await eventually(
+      () => userRow(id),
+      (row) => row?.['online_status'] === 'online',
+    )
+    await eventually(activeSessions, (count) => count === '1')
+    const killedAt = Date.now()
+    first.kill('SIGKILL')
+    await first.ended
+
+    const second = serve()
+    const again = await second.prints(READY)
+    expect(await userRow(id)).toMatchObject({ online_status: 'offline' })
+    expect(await activeSessions()).toBe('0')
+    const { token } = (await (
+      await fetch(`${again}/api/demo/login`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ user_id: id }),
+      })
+    ).json()) as { token: string }
+    const own = await fetch(`${again}/api/users/presence/${id}`, { headers: { authorization: `Bearer ${token}` } })
+    const { last_seen } = (await own.json()) as { last_seen: string }
+    expect(Date.parse(last_seen)).toBeLessThanOrEqual(killedAt)
+  })
+
+  test('R54 SIGTERM writes what is unwritten, and the process ends with 0', async () => {
+    const server = serve()
+    const url = await server.prints(READY)
+    const { id } = seedMember('client', 1)
+    await comeOnline(url, id)
+    server.kill('SIGTERM')
+    expect(await server.ended).toEqual({ code: 0, signal: null })
+    expect(await userRow(id)).toMatchObject({ online_status: 'offline' })
+    expect(await activeSessions()).toBe('0')
+  })
+
+  test('R52 what is wrong with the settings is listed, a line each', async () => {
+    const server = serve({ PORT: 'three', PRESENCE_IDLE_AFTER_MS: 'soon', JWT_SECRET: '' })
+    expect((await server.ended).code).toBe(1)
+    expect(server.output()).toMatch(/- PORT: is "three"/)
+    expect(server.output()).toMatch(/- PRESENCE_IDLE_AFTER_MS: idleAfterMs is "soon", needs/)
+  })
+
+  test('R8 a second process on the same database says what to do', async () => {
+    await serve().prints(READY)
+    const second = serve()
+    expect((await second.ended).code).toBe(1)
+    expect(second.output()).toMatch(/already/i)
+  })
+})
+
+describe('the commands', () => {
+  let home: string
+
+  beforeEach(async () => {
+    home = await mkdtemp(join(tmpdir(), 'porchlight-cli-'))
+  })
+  afterEach(() => rm(home, { recursive: true, force: true }))
+
+  test('migrate, again, and rollback leave what was there before', async () => {
+    const database = await createTestDatabase({ marketplace: true })
+    const run = async (...args: string[]) => {
+      const command = runCli(args, { DATABASE_URL: database.url }, home)
+      expect(await command.ended, command.output()).toMatchObject({ code: 0 })
+      return command.output()
+    }
+    const columns = async () =>
+      (
+        await database.sequelize.query<{ column_name: string }>(
+          `select column_name from information_schema.columns where table_name = 'users' order by 1`,
+          { type: QueryTypes.SELECT },
+        )
+      ).map(({ column_name }) => column_name)
+    const before = await columns()
+    expect(await run('migrate')).toMatch(/Applied/)
+    expect(await columns()).toEqual(expect.arrayContaining(['online_status', 'last_activity', 'show_online_status']))
+    expect(await run('migrate')).toMatch(/Nothing to migrate/)
+    expect(await run('rollback', '--all')).toMatch(/Rolled back/)
+    expect(await columns()).toEqual(before)
+    await database.drop()
+  })
+
+  test('token prints a token that names the user, and refuses what is no id', async () => {
+    const { id } = seedMember('client', 0)
+    const env = { DATABASE_URL: 'postgres://localhost/x', JWT_SECRET: 'secret' }
+    const good = runCli(['token', id], env, home)
+    expect(await good.ended).toMatchObject({ code: 0 })
+    const [, claims] = good.output().trim().split('.')
+    expect(JSON.parse(Buffer.from(claims ?? '', 'base64url').toString())).toMatchObject({ sub: id })
+    const bad = runCli(['token', '42'], env, home)
+    expect(await bad.ended).toMatchObject({ code: 1 })
+    expect(bad.output()).toMatch(/not a UUID/)
+  })
+})
