@@ -33,7 +33,7 @@ export const PROBLEMS: Record<PresenceErrorCode, readonly [status: number, title
 const RETRY_AFTER_S: Readonly<Record<number, number>> = { 429: 1, 503: 2 }
 
 /** Words a failure as RFC 9457 problem details. */
-export function problemOf({ code, message, retryable }: Explanation): Problem {
+function problemOf({ code, message, retryable }: Explanation): Problem {
   const [status, title] = PROBLEMS[code]
   return { type: `/docs/errors#${code}`, title, status, detail: message, code, retryable }
 }

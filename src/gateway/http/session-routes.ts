@@ -32,7 +32,7 @@ export function addSessionRoutes(router: Router, base: string, door: HttpDoor, c
 const iso = (at: number): string => new Date(at).toISOString()
 
 /** Words one of the caller's own sessions. */
-export function deviceSession({ session, details }: OwnSession): DeviceSession {
+function deviceSession({ session, details }: OwnSession): DeviceSession {
   return {
     id: session.sessionId,
     device_type: session.deviceType,

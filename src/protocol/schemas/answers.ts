@@ -22,7 +22,7 @@ export const presenceInfoShape = z
 
 export const presencesShape = z.object({ presences: z.array(presenceInfoShape), stale: z.boolean() })
 
-export const deviceSessionShape = z
+const deviceSessionShape = z
   .object({
     id: z.uuid(),
     device_type: z.enum(DEVICE_TYPES),

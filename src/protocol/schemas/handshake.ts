@@ -3,7 +3,7 @@ import { DEVICE_TYPES } from '../../domain/session.ts'
 import type { Handshake } from '../events.ts'
 
 /** Longest name of a device, in characters. */
-export const MAX_DEVICE_ID_LENGTH = 128
+const MAX_DEVICE_ID_LENGTH = 128
 
 const CONTROLS = /[\p{Cc}\p{Cs}]/u
 

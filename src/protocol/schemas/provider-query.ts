@@ -4,7 +4,7 @@ import { STATUSES, type Status } from '../../domain/status.ts'
 import { parse } from './parse.ts'
 
 /** Orders of a search; the first is the default. */
-export const SEARCH_SORTS = ['availability', 'last_seen', 'rating', 'price'] as const
+const SEARCH_SORTS = ['availability', 'last_seen', 'rating', 'price'] as const
 
 const DEFAULT_LIMIT = 20
 const MAX_LIMIT = 100
@@ -34,7 +34,7 @@ const limit = text('limit')
   .meta({ description: `How many, from 1 to ${MAX_LIMIT}; ${DEFAULT_LIMIT} unless told otherwise.`, example: '20' })
 
 /** The part of a search that is about presence; the host's own search takes it, too. */
-export const presenceFilterShape = z.object({
+const presenceFilterShape = z.object({
   online_status: statuses.optional(),
   last_seen: duration('last_seen').optional(),
   active_within: duration('active_within').optional(),

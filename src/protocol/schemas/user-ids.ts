@@ -4,7 +4,7 @@ import type { UserIdCodec } from '../../domain/user-id.ts'
 import { parse } from './parse.ts'
 
 /** Most ids that one batch read takes. */
-export const MAX_BATCH_IDS = 200
+const MAX_BATCH_IDS = 200
 
 const IDS_SENTENCE = 'ids is one parameter: user ids, separated by commas.'
 
