@@ -128,16 +128,15 @@ describe('records and decisions', () => {
 
   test('R20 an older projection never replaces a newer one, in either order and within one batch', async () => {
     const [a, b, c] = [await addUser(), await addUser(), await addUser()]
-    const older = (user: string) => presentRecord(user)
     const newer = (user: string) => {
-      const { choice, visibility } = older(user)
-      return { ...offlineRecord(user, older(user).version + 5), choice, visibility }
+      const { choice, visibility } = presentRecord(user)
+      return { ...offlineRecord(user, presentRecord(user).version + 5), choice, visibility }
     }
-    await store.project([older(a)])
+    await store.project([presentRecord(a)])
     await store.project([newer(a)])
     await store.project([newer(b)])
-    await store.project([older(b)])
-    await store.project([newer(c), older(c)])
+    await store.project([presentRecord(b)])
+    await store.project([newer(c), presentRecord(c)])
     for (const user of [a, b, c]) {
       expect(await store.load([user])).toEqual([newer(user)])
       expect(await hostRow(user)).toMatchObject({ online_status: 'offline' })
@@ -334,7 +333,7 @@ describe('the search', () => {
     database = await createTestDatabase({ marketplace: true })
     await migrate()
     store = createDurableStore({ sequelize: database.sequelize, ...HOST, nodeId: 'a', directory: DIRECTORY })
-    people = (await query('select id, city_id from provider_cards order by id')) as typeof people
+    people = await query('select id, city_id from provider_cards order by id')
     await store.project(people.flatMap(({ id }, i) => everySortOfPerson(id, i)))
   })
   afterAll(() => database.drop())
@@ -416,11 +415,6 @@ describe('the search', () => {
   const ofSort = (sort: (typeof SORTS)[number]): string[] =>
     people.filter((_, i) => SORTS[i % SORTS.length] === sort).map(({ id }) => id)
 
-  async function found(filter: Partial<ProviderSearch>): Promise<Set<string>> {
-    const { rows } = await store.findProviders({ ...EVERYBODY, ...filter, limit: 1_000 })
-    return new Set(rows.map(({ userId }) => userId))
-  }
-
   function everySortOfPerson(id: string, i: number): UserRecord[] {
     const sort = SORTS[i % SORTS.length]
     if (sort === 'never' || sort === undefined) return []
@@ -467,9 +461,15 @@ function beforeEachDatabase(migrated: boolean): void {
   afterEach(() => database.drop())
 }
 
+async function found(filter: Partial<ProviderSearch>): Promise<Set<string>> {
+  const { rows } = await store.findProviders({ ...EVERYBODY, ...filter, limit: 1_000 })
+  return new Set(rows.map(({ userId }) => userId))
+}
+
 const migrate = (): Promise<string[]> => migratePresence({ sequelize: database.sequelize, ...HOST })
 
-const query = (sql: string): Promise<object[]> => database.sequelize.query(sql, { type: QueryTypes.SELECT })
+const query = <Row extends object>(sql: string): Promise<Row[]> =>
+  database.sequelize.query<Row>(sql, { type: QueryTypes.SELECT })
 
 const createUsers = (column?: string): Promise<object[]> =>
   query(`create table users (id uuid primary key${column ? `, ${column}` : ''})`)
@@ -482,9 +482,9 @@ const defineUser = () =>
   )
 
 async function columns(): Promise<string[]> {
-  const rows = await query(`select column_name as name from information_schema.columns
+  const rows = await query<{ name: string }>(`select column_name as name from information_schema.columns
     where table_name = 'users' and table_schema = 'public' order by ordinal_position`)
-  return (rows as { name: string }[]).map(({ name }) => name)
+  return rows.map(({ name }) => name)
 }
 
 async function addUser(): Promise<string> {

@@ -2,8 +2,8 @@ import { DataTypes, type Model, type ModelAttributeColumnOptions, type ModelStat
 import { PresenceError } from '../../domain/errors.ts'
 import { type PresenceInfo, presenceInfo } from '../../domain/info.ts'
 import { lastSeenText } from '../../domain/last-seen.ts'
-import { isPresent, STATUSES, type Status } from '../../domain/status.ts'
-import { UNSEEN } from '../../domain/view.ts'
+import { isPresent, STATUSES } from '../../domain/status.ts'
+import { UNSEEN, type View } from '../../domain/view.ts'
 
 /** What the host's own users can say of their presence, from the row that was loaded. All of it is fit for strangers. */
 export interface PresenceMethods {
@@ -30,7 +30,9 @@ const attributes = (): Record<string, ModelAttributeColumnOptions> => ({
   custom_status_message: { type: DataTypes.STRING(100), allowNull: true },
 })
 
-const extended = new WeakSet<ModelStatic<Model>>()
+const extended = new WeakSet<object>()
+const isExtended = <M extends Model>(User: ModelStatic<M>): User is ModelStatic<M & PresenceMethods> =>
+  extended.has(User)
 
 /**
  * Adds the four attributes and the {@link PresenceMethods} to the host's own model; once, however often it is called.
@@ -39,26 +41,31 @@ const extended = new WeakSet<ModelStatic<Model>>()
  * @throws {PresenceError} SCHEMA_CONFLICT the model has something else under one of these names
  */
 export function extendUserModel<M extends Model>(User: ModelStatic<M>): ModelStatic<M & PresenceMethods> {
-  const model = User as unknown as ModelStatic<M & PresenceMethods>
-  if (extended.has(User)) return model
-  for (const name of Object.keys(METHODS)) {
+  if (isExtended(User)) return User
+  const methods = methodsFor(User)
+  for (const name of Object.keys(methods)) {
     if (name in User.prototype) throw conflict(User, `a method ${name}`)
   }
+  addAttributes(User)
+  for (const [name, value] of Object.entries(methods)) {
+    Object.defineProperty(User.prototype, name, { value, writable: true, configurable: true })
+  }
+  extended.add(User)
+  return extendUserModel(User)
+}
+
+function addAttributes(User: ModelStatic<Model>): void {
   const added = Object.entries(attributes()).filter(([name, attribute]) => {
     const own = User.rawAttributes[name]
     if (own && typeName(own) !== typeName(attribute)) throw conflict(User, `another attribute ${name}`)
     return !own
   })
   for (const [name, attribute] of added) User.rawAttributes[name] = { ...attribute, field: name }
-  // Not in Sequelize's types, and how it takes in attributes itself (Model.init, associations).
-  const { refreshAttributes } = User as unknown as { refreshAttributes(): void }
-  refreshAttributes.call(User)
-  for (const [name, value] of Object.entries(METHODS)) {
-    Object.defineProperty(User.prototype, name, { value, writable: true, configurable: true })
-  }
-  extended.add(User)
-  return model
+  if (refreshes(User)) User.refreshAttributes()
 }
+
+/** Not in Sequelize's types, and how it takes in attributes itself (`Model.init`, associations). */
+const refreshes = (model: object): model is { refreshAttributes(): void } => 'refreshAttributes' in model
 
 const conflict = (User: ModelStatic<Model>, what: string): PresenceError =>
   new PresenceError(
@@ -68,38 +75,36 @@ const conflict = (User: ModelStatic<Model>, what: string): PresenceError =>
 
 /** A type as PostgreSQL would be told: `BOOLEAN`, `VARCHAR(100)`; enums with their values, in any order. */
 function typeName({ type, values }: ModelAttributeColumnOptions): string {
-  const known = typeof type === 'string' ? type : typeof type === 'function' ? new (type as new () => object)() : type
-  const listed = values ?? (known as { values?: readonly string[] }).values
-  return listed ? `ENUM(${[...listed].sort().join()})` : String((known as { toSql?(): string }).toSql?.() ?? known)
+  const instance: unknown = typeof type === 'function' ? Reflect.construct(type, []) : type
+  if (typeof instance === 'string') return instance
+  const listed = values ?? valuesOf(instance)
+  if (listed) return `ENUM(${listed.toSorted().join()})`
+  return instance instanceof DataTypes.ABSTRACT ? instance.toSql() : ''
 }
 
-interface ShownPresence {
-  readonly status: Status
-  readonly lastSeenAt: number | null
-  readonly message: string | null
-}
+// An enum that was declared by its type alone keeps its values there.
+const valuesOf = (type: unknown): readonly string[] | undefined =>
+  type instanceof DataTypes.ENUM && 'values' in type && Array.isArray(type.values) ? type.values.map(String) : undefined
 
 /** What strangers may know of a loaded row; without its `show_online_status`, nothing. */
-function shownOf(user: Model): ShownPresence {
-  const read = (name: string): unknown => user.getDataValue(name as never)
-  if (read('show_online_status') !== true) return UNSEEN
-  const status = (read('online_status') as Status | undefined) ?? 'offline'
-  const activity = read('last_activity') as Date | string | null | undefined
+function shownOf(user: Model): Omit<View, 'version'> {
+  if (!shows(user)) return UNSEEN
+  const stored: unknown = user.getDataValue('online_status')
+  const activity: unknown = user.getDataValue('last_activity')
+  const message: unknown = user.getDataValue('custom_status_message')
+  const status = STATUSES.find((word) => word === stored) ?? 'offline'
   return {
     status,
-    lastSeenAt: activity ? new Date(activity).getTime() : null,
-    message: isPresent(status) ? ((read('custom_status_message') as string | null | undefined) ?? null) : null,
+    lastSeenAt: activity instanceof Date || typeof activity === 'string' ? new Date(activity).getTime() : null,
+    message: isPresent(status) && typeof message === 'string' ? message : null,
   }
 }
 
-function idOf(user: Model): string {
-  const { primaryKeyAttribute } = user.constructor as ModelStatic<Model>
-  return String(user.get(primaryKeyAttribute))
-}
+const shows = (user: Model): boolean => user.getDataValue('show_online_status') === true
 
-const METHODS: PresenceMethods & ThisType<Model> = {
+const methodsFor = ({ primaryKeyAttribute }: ModelStatic<Model>): PresenceMethods & ThisType<Model> => ({
   getPresenceInfo() {
-    return presenceInfo(idOf(this), shownOf(this), true)
+    return presenceInfo(String(this.getDataValue(primaryKeyAttribute)), shownOf(this), true)
   },
   isOnline() {
     return shownOf(this).status === 'online'
@@ -109,6 +114,6 @@ const METHODS: PresenceMethods & ThisType<Model> = {
     return lastSeenText(status, lastSeenAt, Date.now(), locale)
   },
   canShowPresence() {
-    return this.getDataValue('show_online_status' as never) === true
+    return shows(this)
   },
-}
+})

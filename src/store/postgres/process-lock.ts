@@ -20,16 +20,16 @@ export async function takeProcessLock(
   sequelize: Sequelize,
   { onLost }: { onLost?: (error: PresenceError) => void } = {},
 ): Promise<ProcessLock> {
-  let held = await lockedConnection(sequelize, (): void => void keep())
-  let released = false
+  const holding = new AbortController()
+  let held = await lockedConnection(sequelize, (): void => void takeAgain())
 
-  async function keep(): Promise<void> {
+  async function takeAgain(): Promise<void> {
     await held.close()
-    while (!released) {
+    while (!holding.signal.aborted) {
       await pause()
       try {
-        held = await lockedConnection(sequelize, (): void => void keep())
-        if (released) await held.close()
+        held = await lockedConnection(sequelize, (): void => void takeAgain())
+        if (holding.signal.aborted) await held.close()
         return
       } catch (error) {
         if (!(error instanceof PresenceError) || error.code === 'STORE_UNAVAILABLE') continue
@@ -41,7 +41,7 @@ export async function takeProcessLock(
 
   return {
     async release() {
-      released = true
+      holding.abort()
       await held.close()
     },
   }
@@ -58,11 +58,13 @@ interface LockedConnection {
 
 /** @param onEnd the connection ended without being closed */
 async function lockedConnection(host: Sequelize, onEnd: () => void): Promise<LockedConnection> {
-  const { sequelize, connected } = dedicated(host)
-  let closed = false
+  let state: 'opening' | 'held' | 'closed' = 'opening'
+  const sequelize = dedicated(host, () => {
+    if (state === 'held') onEnd()
+  })
   const close = async (): Promise<void> => {
-    if (closed) return
-    closed = true
+    if (state === 'closed') return
+    state = 'closed'
     await sequelize.close()
   }
   try {
@@ -70,9 +72,7 @@ async function lockedConnection(host: Sequelize, onEnd: () => void): Promise<Loc
     const bind = [ADVISORY_LOCKS.process]
     const [answer] = await sequelize.query<{ taken: boolean }>(sql, { bind, type: QueryTypes.SELECT, logging: false })
     if (!answer?.taken) throw new PresenceError('ALREADY_RUNNING', ALREADY_RUNNING)
-    connected()?.once('end', () => {
-      if (!closed) onEnd()
-    })
+    state = 'held'
     return { close }
   } catch (error) {
     await close()
@@ -85,21 +85,26 @@ const ALREADY_RUNNING =
   'stop the other one, or set REDIS_URL for both.'
 
 /** What pg's client tells of its own end. */
-interface RawConnection {
-  once(event: 'end', listener: () => void): unknown
-}
+const tellsEnd = (raw: unknown): raw is { once(event: 'end', listener: () => void): unknown } =>
+  typeof raw === 'object' && raw !== null && 'once' in raw
 
-/** A Sequelize with the host's settings and exactly one connection, which is never reaped. */
-function dedicated(host: Sequelize): { sequelize: Sequelize; connected: () => RawConnection | null } {
-  const { options } = host as unknown as { options: Options }
+/** Where Sequelize keeps what it was made with; not in its types. */
+const keepsOptions = (sequelize: object): sequelize is { options: Options } => 'options' in sequelize
+
+/**
+ * A Sequelize with the host's settings and exactly one connection, which is never reaped.
+ *
+ * @param onEnd that connection ended
+ */
+function dedicated(host: Sequelize, onEnd: () => void): Sequelize {
   const { database, username, password, host: address, port } = host.config
   const access = { database, username, password, host: address, port: Number(port) }
   const pool = { max: 1, min: 1, idle: Number.MAX_SAFE_INTEGER, evict: 60_000 }
-  let connection: RawConnection | null = null
-  const given = Object.fromEntries(Object.entries({ ...options, ...access }).filter(([, value]) => value !== null))
+  const options = { ...(keepsOptions(host) ? host.options : {}), ...access }
+  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== null))
   const sequelize = new Sequelize({ ...given, dialect: 'postgres', pool, logging: false })
   sequelize.addHook('afterConnect', (raw: unknown) => {
-    connection = raw as RawConnection
+    if (tellsEnd(raw)) raw.once('end', onEnd)
   })
-  return { sequelize, connected: () => connection }
+  return sequelize
 }

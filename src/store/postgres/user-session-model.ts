@@ -11,7 +11,7 @@ import { PresenceError } from '../../domain/errors.ts'
 import { DEVICE_TYPES, type DeviceType } from '../../domain/session.ts'
 
 /** A row of `user_sessions` (4.1). Presence writes them; the host reads them. */
-export interface UserSession extends Model<InferAttributes<UserSession>, InferCreationAttributes<UserSession>> {
+interface UserSession extends Model<InferAttributes<UserSession>, InferCreationAttributes<UserSession>> {
   id: string
   user_id: string | number
   socket_id: string
@@ -28,6 +28,8 @@ export type UserSessionModel = ModelStatic<UserSession>
 const NAME = 'UserSession'
 const TABLE = 'user_sessions'
 
+const isUserSession = (model: ModelStatic<Model>): model is UserSessionModel => model.getTableName() === TABLE
+
 /**
  * Defines the model `UserSession`, or gives back the one that an earlier call defined. With the host's model of users
  * it belongs to it, as `user`.
@@ -36,8 +38,8 @@ const TABLE = 'user_sessions'
  */
 export function defineUserSession(sequelize: Sequelize, User?: ModelStatic<Model>): UserSessionModel {
   if (sequelize.isDefined(NAME)) {
-    const defined = sequelize.model(NAME) as UserSessionModel
-    if (defined.getTableName() === TABLE) return defined
+    const defined = sequelize.model(NAME)
+    if (isUserSession(defined)) return defined
     throw new PresenceError('SCHEMA_CONFLICT', `There is a model ${NAME} for another table than ${TABLE}; rename it.`)
   }
   const model = sequelize.define<UserSession>(
