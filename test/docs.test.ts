@@ -29,7 +29,9 @@ describe('docs/errors.md', () => {
 })
 
 describe('docs/options.md', () => {
-  const rows = new Map(tableRows(read('docs/options.md')).map(([name = '', ...rest]) => [name.replaceAll('`', ''), rest]))
+  const rows = new Map(
+    tableRows(read('docs/options.md')).map(([name = '', ...rest]) => [name.replaceAll('`', ''), rest]),
+  )
 
   test.each(Object.keys(OPTION_RANGES) as (keyof PresenceOptions)[])(
     'R53 tells the variable, the default and the range of %s',
@@ -53,7 +55,9 @@ describe('docs/protocol.md', () => {
   })
 
   test('finds the events it looks for', () => {
-    expect(eventsOf(read('src/protocol/events.ts'))).toEqual(expect.arrayContaining(['watch', 'presenceUpdate', 'drain']))
+    expect(eventsOf(read('src/protocol/events.ts'))).toEqual(
+      expect.arrayContaining(['watch', 'presenceUpdate', 'drain']),
+    )
   })
 })
 
