@@ -273,7 +273,7 @@ function act(record: UserRecord, event: Event, scenes: readonly Scene[], turn: n
     case 'hide':
     case 'show':
       return setVisible(record, event.do === 'show', version, now, RULES)
-    case 'choose': {
+    default: {
       const { status, message, forMs } = event
       const choice = { status, message, expiresAt: forMs === null ? null : now + forMs, version }
       return choose(record, choice, now, RULES)
