@@ -17,7 +17,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
 }
 
 /** Files beside the rooms. Composition roots wire everything and may import everything. */
-const ROOTS = ['index.ts', 'create-presence.ts', 'server.ts', 'cli.ts']
+const ROOTS = new Set(['index.ts', 'create-presence.ts', 'server.ts', 'cli.ts'])
 const BESIDE_ROOMS: Record<string, readonly string[]> = {
   'options.ts': ['domain'],
   'settings.ts': ['domain', 'options.ts'],
@@ -82,7 +82,7 @@ describe('the house', () => {
   test('imports one way: each room only what the table allows', () => {
     const wrong = inner.filter(({ file, target }) => {
       const room = roomOf(file)
-      if (ROOTS.includes(room) || roomOf(target) === room) return false
+      if (ROOTS.has(room) || roomOf(target) === room) return false
       return !allowedFor(room).some((allowed) => target === allowed || roomOf(target) === allowed)
     })
     expect(wrong).toEqual([])
@@ -95,7 +95,7 @@ describe('the house', () => {
 
   test('lets only front doors read schemas, and the wire itself none', () => {
     const readers = inner.filter(({ target }) => target.startsWith('protocol/schemas/')).map(({ file }) => file)
-    const wrong = readers.filter((file) => !/^(protocol\/schemas|gateway)\//.test(file) && !ROOTS.includes(file))
+    const wrong = readers.filter((file) => !/^(protocol\/schemas|gateway)\//.test(file) && !ROOTS.has(file))
     expect(wrong).toEqual([])
   })
 
@@ -107,7 +107,7 @@ describe('the house', () => {
 
   test('gives every package one home', () => {
     const wrong = outer.filter(({ file, specifier }) => {
-      if (specifier.startsWith('node:') || ROOTS.includes(file)) return false
+      if (specifier.startsWith('node:') || ROOTS.has(file)) return false
       return !(HOMES[packageOf(specifier)] ?? []).some((home) => file.startsWith(home))
     })
     expect(wrong).toEqual([])
@@ -171,7 +171,7 @@ function kindOf(file: string): string {
 }
 
 function isKnown(room: string): boolean {
-  return room in MAY_IMPORT || room in BESIDE_ROOMS || ROOTS.includes(room)
+  return room in MAY_IMPORT || room in BESIDE_ROOMS || ROOTS.has(room)
 }
 
 function allowedFor(room: string): readonly string[] {
