@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Express, Request, RequestHandler, Router } from 'express'
-import type { ModelStatic, Sequelize } from 'sequelize'
+import type { Model, ModelStatic, Sequelize } from 'sequelize'
 import type { Server } from 'socket.io'
 import { createSocketIoBroadcaster } from './broadcast/socket-io-broadcaster.ts'
 import { PresenceError } from './domain/errors.ts'
@@ -19,7 +19,7 @@ import {
 } from './gateway/identify.ts'
 import { createRateLimiter, noLimit } from './gateway/rate-limit.ts'
 import { attachSockets } from './gateway/socket/attach-sockets.ts'
-import { type PresenceOptions, resolveOptions } from './options.ts'
+import { OPTION_NAMES, type PresenceOptions, resolveOptions } from './options.ts'
 import type { ProviderList, ProviderPresence } from './protocol/http.ts'
 import { createVerbs } from './service/create-verbs.ts'
 import type { ServiceDeps } from './service/deps.ts'
@@ -32,8 +32,7 @@ import { project } from './service/project.ts'
 import { createSessionLog } from './service/session-log.ts'
 import type { PresenceVerbs } from './service/verbs.ts'
 import { createMemoryHotStore } from './store/memory/memory-hot-store.ts'
-import type { ProviderDirectory } from './store/postgres/directory.ts'
-import { isDirectoryId } from './store/postgres/directory.ts'
+import { isDirectoryId, type ProviderDirectory } from './store/postgres/directory.ts'
 import { createDurableStore } from './store/postgres/durable-store.ts'
 import { extendUserModel } from './store/postgres/extend-user-model.ts'
 import { presenceCondition } from './store/postgres/presence-condition.ts'
@@ -51,8 +50,7 @@ export interface PresenceHost extends Partial<PresenceOptions> {
   app?: Express
   sequelize: Sequelize
   /** The host's own model of users; it gains four attributes and four methods. */
-  // biome-ignore lint: any model of a user will do
-  User: ModelStatic<import('sequelize').Model>
+  User: ModelStatic<Model>
   /** Who a connection or a request belongs to. @default `socket.user.id`, `req.user.id` */
   identify?: IdentifySocket & IdentifyRequest
   /** Where the host keeps its providers; without it there is no `GET /api/providers` of ours. */
@@ -86,8 +84,8 @@ export interface Presence {
   /** Reads the presence filters of the host's own provider list into `req.presenceFilter`. */
   presenceFilter(): RequestHandler
   /** Adds presence fields to the host's own rows, as this viewer may see them. */
-  withPresence<Row extends object>(
-    rows: readonly Row[],
+  withPresence(
+    rows: readonly object[],
     viewerId: string | null,
     userIdOf?: (row: Record<string, unknown>) => unknown,
   ): Promise<(Record<string, unknown> & ProviderPresence)[]>
@@ -234,11 +232,8 @@ const directoryIds = (directory: ProviderDirectory | undefined) =>
       }
     : {}
 
-function pickOptions(host: PresenceHost): Partial<PresenceOptions> {
-  const { io, app, sequelize, User, identify, directory, userId, audience, isActivity, ...rest } = host
-  const { moderateMessage, rateLimit, logger, metrics, clock, ...options } = rest
-  return options
-}
+const pickOptions = (host: PresenceHost): Partial<PresenceOptions> =>
+  Object.fromEntries(OPTION_NAMES.flatMap((name) => (host[name] === undefined ? [] : [[name, host[name]]])))
 
 const doorMetrics = (metrics: Metrics) => ({
   refused: (_door: 'http' | 'socket', code: string) => metrics.refusals.inc({ code }),

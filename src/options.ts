@@ -62,7 +62,8 @@ export const OPTION_RANGES: Record<keyof PresenceOptions, readonly [fallback: nu
   pingTimeoutMs: [5_000, 100, 10 * MINUTE],
 }
 
-const NAMES = Object.keys(OPTION_RANGES) as (keyof PresenceOptions)[]
+/** The name of every option. */
+export const OPTION_NAMES = Object.keys(OPTION_RANGES) as (keyof PresenceOptions)[]
 
 /** The environment variable of an option: `graceMs` is `PRESENCE_GRACE_MS`. */
 export const environmentName = (option: keyof PresenceOptions): string =>
@@ -76,7 +77,7 @@ export const environmentName = (option: keyof PresenceOptions): string =>
 export function resolveOptions(given: Partial<PresenceOptions> = {}): PresenceOptions {
   const wrong: string[] = []
   const resolved = {} as PresenceOptions
-  for (const name of NAMES) {
+  for (const name of OPTION_NAMES) {
     const [fallback, min, max] = OPTION_RANGES[name]
     const value = given[name] ?? fallback
     if (!Number.isInteger(value) || value < min || value > max) {
@@ -106,7 +107,7 @@ function brokenRelations(options: PresenceOptions): string[] {
  */
 export function optionsFromEnvironment(env: Readonly<Record<string, string | undefined>>): Partial<PresenceOptions> {
   const given: Partial<PresenceOptions> = {}
-  for (const name of NAMES) {
+  for (const name of OPTION_NAMES) {
     const text = env[environmentName(name)]?.trim()
     if (text !== undefined && text !== '') given[name] = Number(text)
   }

@@ -3,10 +3,11 @@ import { createServer, type Server as HttpServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import compression from 'compression'
 import express, { type Express, type NextFunction, type Request, type Response, Router } from 'express'
 import helmet from 'helmet'
 import { Sequelize } from 'sequelize'
-import { Server } from 'socket.io'
+import { Server, type Socket } from 'socket.io'
 import { startLife } from '../demo/server/life.ts'
 import { defineMarketplace } from '../demo/server/models.ts'
 import { marketplaceRouter } from '../demo/server/routes.ts'
@@ -14,27 +15,28 @@ import { migrateMarketplace } from '../demo/server/schema.ts'
 import { seedIfEmpty } from '../demo/server/seed.ts'
 import { createPresence, type Presence } from './create-presence.ts'
 import { PresenceError } from './domain/errors.ts'
-import { authenticateRequest } from './gateway/http/authenticate-request.ts'
+import { bearerUser } from './gateway/http/bearer-user.ts'
 import { createOpsRouter } from './gateway/http/ops-routes.ts'
 import { notFound, problemHandler } from './gateway/http/problem.ts'
+import { defaultIdentifySocket } from './gateway/identify.ts'
 import { authenticateSocket } from './gateway/socket/authenticate.ts'
 import { createTokens, type Tokens } from './gateway/token.ts'
 import type { ServerSettings } from './settings.ts'
 import type { Logger } from './telemetry/logger.ts'
 import { createMetrics } from './telemetry/metrics.ts'
 
+const PROVIDER_FIELDS =
+  'id name city_id city country service_id service service_ids services rating reviews price about simulated'.split(' ')
+
 /** The demo's directory, in the words of the `directory` option. */
-export const MARKETPLACE_DIRECTORY = {
+const MARKETPLACE_DIRECTORY = {
   providers: {
     table: 'provider_cards',
     id: 'id',
     city: 'city_id',
     rating: 'rating',
     price: 'price',
-    fields: [
-      ...['id', 'name', 'city_id', 'city', 'country', 'service_id', 'service', 'service_ids', 'services'],
-      ...['rating', 'reviews', 'price', 'about', 'simulated'],
-    ],
+    fields: PROVIDER_FIELDS,
   },
   services: { table: 'provider_services', provider: 'user_id', service: 'service_id' },
 }
@@ -69,7 +71,7 @@ export async function startServer(
   const sequelize = openDatabase(settings.databaseUrl)
   const undo: (() => Promise<unknown>)[] = [() => sequelize.close()]
   const unwind = async () => {
-    for (const step of undo.splice(0).reverse()) await step()
+    for (const step of undo.splice(0).toReversed()) await step()
   }
   try {
     await reachDatabase(sequelize, log)
@@ -124,14 +126,20 @@ async function assemble(
   })
   io.use(authenticateSocket(tokens, log))
   const metrics = createMetrics({ process: true })
+  const identify = identifyByToken(tokens)
   const { rateLimit } = settings
-  const shared = { ...options, io, sequelize, User, directory: MARKETPLACE_DIRECTORY, rateLimit, logger: log, metrics }
+  const directory = MARKETPLACE_DIRECTORY
+  const shared = { ...options, io, sequelize, User, identify, directory, rateLimit, logger: log, metrics }
   const presence = createPresence({ ...shared, ...(clock && { clock }) })
   await presence.migrate()
   if (settings.demo) await seedIfEmpty(sequelize, { onProgress: seedProgress(log) })
   http.on('request', createApp(settings, sequelize, tokens, presence, log))
   return { io, presence }
 }
+
+/** Sockets were checked in their handshake; a request is checked only where it matters who asks. */
+const identifyByToken = (tokens: Tokens) => (from: Socket | Request) =>
+  'handshake' in from ? defaultIdentifySocket(from) : bearerUser(from, tokens)
 
 function createApp(
   settings: ServerSettings,
@@ -153,7 +161,6 @@ function createApp(
       ...(opsToken && { opsToken }),
     }),
   )
-  app.use(authenticateRequest(tokens, log))
   app.use(presence.trackActivity())
   app.use(presence.router())
   const { demo } = settings
@@ -169,6 +176,7 @@ function createApp(
 /** The page: its files carry a hash in their names, its addresses all answer the same document. */
 function pageRoutes(root: string): Router {
   const router = Router()
+  router.use(compression())
   router.use('/assets', express.static(join(root, 'assets'), { immutable: true, maxAge: '1y' }))
   router.use(express.static(root, { index: false }))
   router.get(['/', '/providers/:id'], (_req, res) => {

@@ -1,5 +1,5 @@
 import { PresenceError } from './domain/errors.ts'
-import { environmentName, OPTION_RANGES, optionsFromEnvironment, type PresenceOptions, resolveOptions } from './options.ts'
+import { environmentName, optionsFromEnvironment, type PresenceOptions, resolveOptions } from './options.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
@@ -136,8 +136,6 @@ function optionsOf(env: Environment, wrong: string[]): PresenceOptions {
   } catch (error) {
     if (!(error instanceof PresenceError)) throw error
     wrong.push(...error.message.split('; ').map((line) => nameVariable(line, env)))
-    return Object.fromEntries(
-      Object.entries(OPTION_RANGES).map(([name, [fallback]]) => [name, fallback]),
-    ) as unknown as PresenceOptions
+    return resolveOptions()
   }
 }

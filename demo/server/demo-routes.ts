@@ -25,13 +25,13 @@ export function demoRoutes({ sequelize, signToken }: DemoRoutesOptions): Router 
     const given = typeof body === 'object' && body !== null && 'user_id' in body ? body.user_id : undefined
     const id = typeof given === 'string' ? uuidIds.parse(given) : null
     if (id === null) return refuse(response, 'INVALID_ID', 'user_id is a UUID')
-    const users = await sequelize.query('select id from users where id = $1', {
+    const [user] = await sequelize.query<DemoUser>('select id, name, role from users where id = $1', {
       bind: [id],
       type: QueryTypes.SELECT,
       logging: false,
     })
-    if (users.length === 0) return refuse(response, 'USER_NOT_FOUND', 'There is no such user')
-    response.json({ token: await signToken(id) })
+    if (user === undefined) return refuse(response, 'USER_NOT_FOUND', 'There is no such user')
+    response.json({ token: await signToken(id), user })
   })
 
   router.get('/users', async (request, response) => {

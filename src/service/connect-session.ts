@@ -19,7 +19,13 @@ export async function connectSession(
   const sessionId = randomUUID()
   const connectedAt = hot.now()
   const held: LocalSession = {
-    ...{ sessionId, userId, socketId, deviceType, ipAddress, userAgent, connectedAt },
+    sessionId,
+    userId,
+    socketId,
+    deviceType,
+    ipAddress,
+    userAgent,
+    connectedAt,
     lastActivityAt: 0,
     connected: true,
   }

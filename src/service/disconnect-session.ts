@@ -13,7 +13,8 @@ export async function disconnectSession(
   const held = deps.local.get(sessionId)
   if (!held?.connected) return
   held.connected = false
-  deps.broadcast.remove(held.socketId)
+  // A recovered connection has the socket id of the one before: the newer session keeps it (R2).
+  if (deps.local.find(held.userId, held.socketId) === held) deps.broadcast.remove(held.socketId)
   await changeUser(deps, held.userId, (record, now) =>
     CLEAN_DISCONNECT_REASONS.has(reason)
       ? end(record, new Set([sessionId]), now, deps.rules)

@@ -86,7 +86,7 @@ export function createPresenceService<ProviderPage>(
   input: HostInput<ProviderPage>,
 ): PresenceService<ProviderPage> {
   const idOf = (text: string): string => {
-    const id = codec.parse(String(text))
+    const id = codec.parse(text)
     if (id === null) throw new PresenceError('INVALID_ID', 'This is not the id of a user.')
     return id
   }

@@ -173,8 +173,14 @@ export function hotStoreContract(name: string, open: () => Promise<StoreUnderTes
 }
 
 const session = (sessionId: string, deviceId: string | null, now: number): Session => ({
-  ...{ sessionId, deviceId, nodeId: 'node', socketId: `socket-${sessionId}`, deviceType: 'web' as const },
-  ...{ connectedAt: now, lastActivityAt: now, lost: null },
+  sessionId,
+  deviceId,
+  nodeId: 'node',
+  socketId: `socket-${sessionId}`,
+  deviceType: 'web' as const,
+  connectedAt: now,
+  lastActivityAt: now,
+  lost: null,
 })
 
 /** Every change of a status that the store reports from now on, as `before>after`. */

@@ -26,9 +26,7 @@ interface HostApp {
 async function startHostApp(database: TestDatabase): Promise<HostApp> {
   const { sequelize } = database
   const fields = { name: DataTypes.STRING, trade: DataTypes.STRING }
-  const User = sequelize.define('Member', fields, { tableName: 'members', timestamps: false }) as ModelStatic<
-    Model & PresenceMethods
-  >
+  const User = sequelize.define<Model & PresenceMethods>('Member', fields, { tableName: 'members', timestamps: false })
   await sequelize.sync()
   await User.bulkCreate(['Ana', 'Ben', 'Carla'].map((name) => ({ name, trade: name === 'Ana' ? null : 'plumber' })))
 

@@ -16,7 +16,7 @@ export function startLoop(
   pauseMs: () => number | Promise<number>,
   log: Logger,
 ): Loop {
-  let stopped = false
+  const stop = new AbortController()
   let timer: NodeJS.Timeout | undefined
   let wake: (() => void) | undefined
 
@@ -27,20 +27,20 @@ export function startLoop(
     })
 
   async function run(): Promise<void> {
-    while (!stopped) {
+    while (!stop.signal.aborted) {
       try {
         await work()
       } catch (error) {
         log.error({ err: asError(error), job: name }, 'a job failed and will be tried again')
       }
-      if (!stopped) await pause(await pauseMs())
+      if (!stop.signal.aborted) await pause(await pauseMs())
     }
   }
 
   const running = run()
   return {
     stop: async () => {
-      stopped = true
+      stop.abort()
       clearTimeout(timer)
       wake?.()
       await running

@@ -20,12 +20,11 @@ export const fetchPeople = async (
   return await http<DemoPeoplePage>(`/api/demo/users?${query}`, { anonymous: true })
 }
 
+export interface DemoLogin {
+  readonly token: string
+  readonly user: DemoPerson
+}
+
 /** Signs in as somebody of the demo, without a password. */
-export const demoLogin = async (http: Http, userId: string): Promise<string> =>
-  (
-    await http<{ token: string }>('/api/demo/login', {
-      method: 'POST',
-      body: { user_id: userId },
-      anonymous: true,
-    })
-  ).token
+export const demoLogin = async (http: Http, userId: string): Promise<DemoLogin> =>
+  await http<DemoLogin>('/api/demo/login', { method: 'POST', body: { user_id: userId }, anonymous: true })

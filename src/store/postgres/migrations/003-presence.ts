@@ -14,7 +14,7 @@ export const presence: Migration = {
   name: '003-presence',
 
   async up({ database, users }) {
-    // Activity moves no indexed column, and a third of every page stays free: such updates touch no index at all (HOT).
+    // Activity moves no indexed column, and half of every page stays free: such updates touch no index at all (HOT).
     await database.rows(`
       create table porchlight_presence (
         user_id ${users.idType} primary key references ${users.table} (${users.id}) on delete cascade,
@@ -39,7 +39,7 @@ export const presence: Migration = {
         public_message text,
         public_activity timestamptz,
         public_version bigint not null default 0
-      ) with (fillfactor = 70)`)
+      ) with (fillfactor = 50)`)
     await database.rows(
       `create index porchlight_presence_present on porchlight_presence (user_id) where status <> 'offline'`,
     )
