@@ -153,7 +153,7 @@ describe('the house', () => {
 
 test('ARCHITECTURE.md shows the table that holds', () => {
   const page = readFileSync(join(SRC, '..', 'ARCHITECTURE.md'), 'utf8')
-  const rows = [...page.matchAll(/^\| `([a-z]+)\/` \| ([^|]*) \|/gm)].map(([, room, allowed]) => [
+  const rows = [...page.matchAll(/^\| `([a-z]+)\/` +\| ([^|]*) \|/gm)].map(([, room, allowed]) => [
     room,
     [...(allowed ?? '').matchAll(/`([^`]+)`/g)].map(([, name]) => name?.replace(/\/$/, '')),
   ])
