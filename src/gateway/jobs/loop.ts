@@ -26,13 +26,23 @@ export function startLoop(
       timer = setTimeout(resolve, ms)
     })
 
+  let failing = false
+
+  /** An outage is told when it begins and when it is over, not with every attempt in between. */
+  async function attempt(): Promise<void> {
+    try {
+      await work()
+      if (failing) log.info({ job: name }, 'a job works again')
+      failing = false
+    } catch (error) {
+      if (!failing) log.error({ err: asError(error), job: name }, 'a job failed and is tried again until it works')
+      failing = true
+    }
+  }
+
   async function run(): Promise<void> {
     while (!stop.signal.aborted) {
-      try {
-        await work()
-      } catch (error) {
-        log.error({ err: asError(error), job: name }, 'a job failed and will be tried again')
-      }
+      await attempt()
       if (!stop.signal.aborted) await pause(await pauseMs())
     }
   }

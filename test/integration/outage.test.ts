@@ -1,0 +1,97 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { QueryTypes, Sequelize } from 'sequelize'
+import { io } from 'socket.io-client'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../demo/server/embedded-postgres.ts'
+import { seedMember } from '../../demo/server/seed-people.ts'
+import { createTokens } from '../../src/gateway/token.ts'
+import { type RunningServer, startServer } from '../../src/server.ts'
+import { readSettings } from '../../src/settings.ts'
+import { createLogger } from '../../src/telemetry/logger.ts'
+import { eventually } from '../support/marketplace.ts'
+
+// A PostgreSQL of its own, because this test takes it down.
+let home: string
+let postgres: EmbeddedPostgres
+let server: RunningServer
+
+const ana = seedMember('client', 0).id
+const ben = seedMember('client', 1).id
+const tokens = createTokens({ secret: 'secret' })
+
+beforeAll(async () => {
+  home = await mkdtemp(join(tmpdir(), 'porchlight-outage-'))
+  postgres = await startEmbeddedPostgres({ dataDir: join(home, 'postgres'), durable: false })
+  const env = { DATABASE_URL: postgres.url, PORT: '0', HOST: '127.0.0.1', JWT_SECRET: 'secret', DEMO: 'on' }
+  const settings = readSettings({ ...env, DEMO_LIFE: 'off' })
+  server = await startServer({ ...settings, databaseUrl: postgres.url }, createLogger('silent'))
+})
+afterAll(async () => {
+  await server?.stop()
+  await postgres?.stop()
+  await rm(home, { recursive: true, force: true })
+})
+
+const patch = async (userId: string, path: string, body: object) => {
+  const response = await fetch(`${server.url}/api/users/presence/${path}`, {
+    method: 'PATCH',
+    headers: { authorization: `Bearer ${await tokens.sign?.(userId)}`, 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  })
+  return {
+    status: response.status,
+    retryAfter: response.headers.get('retry-after'),
+    body: JSON.parse(await response.text()),
+  }
+}
+
+const arrive = async (userId: string) => {
+  const auth = { token: await tokens.sign?.(userId) }
+  const socket = io(server.url, { auth, transports: ['websocket'], forceNew: true, reconnection: false })
+  await new Promise((resolve) => socket.once('selfPresence', resolve))
+  return socket
+}
+
+describe('PostgreSQL goes away and comes back', () => {
+  test('R20 R32 R50 hiding holds live and is stored later; other decisions wait; presence goes on', async () => {
+    const watcher = await arrive(ana)
+    const hider = await arrive(ben)
+    await watcher.emitWithAck('watch', { users: [ben] })
+    const port = Number(new URL(postgres.url).port)
+    await postgres.stop()
+
+    const refused = await patch(ana, 'status', { status: 'away' })
+    expect(refused).toMatchObject({ status: 503, body: { code: 'STORE_UNAVAILABLE', retryable: true } })
+    expect(Number(refused.retryAfter)).toBeGreaterThan(0)
+    const own = await fetch(`${server.url}/api/users/presence/${ana}`, {
+      headers: { authorization: `Bearer ${await tokens.sign?.(ana)}` },
+    })
+    expect(await own.json()).toMatchObject({ online_status: 'online' })
+
+    const heard = new Promise((resolve) => watcher.once('userOffline', resolve))
+    const hidden = await patch(ben, 'settings', { show_online_status: false })
+    expect(hidden).toMatchObject({ status: 503, body: { code: 'NOT_DURABLE', retryable: true } })
+    expect(await heard).toMatchObject({ userId: ben, status: 'offline' })
+    const shown = await patch(ben, 'settings', { show_online_status: true })
+    expect(shown).toMatchObject({ status: 503, body: { code: 'STORE_UNAVAILABLE' } })
+    const ready = await fetch(`${server.url}/readyz`)
+    expect(ready.status).toBe(503)
+
+    postgres = await startEmbeddedPostgres({ dataDir: join(home, 'postgres'), durable: false, port })
+    const database = new Sequelize(postgres.url, { logging: false })
+    await eventually(
+      () =>
+        database.query<{ show_online_status: boolean }>('select * from users where id = $1', {
+          bind: [ben],
+          type: QueryTypes.SELECT,
+        }),
+      ([row]) => row?.show_online_status === false,
+    )
+    expect(await patch(ana, 'status', { status: 'away' })).toMatchObject({ status: 200 })
+    await database.close()
+    watcher.disconnect()
+    hider.disconnect()
+  })
+})
