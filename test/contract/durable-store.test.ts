@@ -297,6 +297,12 @@ describe('sessions', () => {
     expect(sessions).toContainEqual({ user_id: away, is_active: false, last_ping: new Date(NOW) })
   })
 
+  test('R8 processes that are long gone are forgotten, the last evidence is kept', async () => {
+    await query(`insert into porchlight_nodes select 'old' || n, to_timestamp(n * 100000) from generate_series(1, 3) n`)
+    await store.endLeftovers(NOW)
+    expect(await query('select node_id from porchlight_nodes')).toEqual([{ node_id: 'old3' }])
+  })
+
   test('R8 without a word of the earlier process, the last ping is the evidence', async () => {
     const user = await addUser()
     await store.project([presentRecord(user)])
@@ -357,6 +363,14 @@ describe('the search', () => {
       }
     },
   )
+
+  test('R31 whoever is present keeps their place in the list, however active they are', async () => {
+    const { rows } = await store.findProviders({ ...EVERYBODY, statuses: ['online', 'away', 'dnd'], limit: 1_000 })
+    expect(new Set(rows.map(({ position }) => position.keys[1]))).toEqual(new Set([0]))
+    const { rows: seen } = await store.findProviders({ ...EVERYBODY, sort: 'last_seen', limit: 1_000 })
+    const keys = new Set(seen.map(({ position }) => position.keys.join()))
+    expect(keys).toEqual(new Set(['1,0', `0,${NOW - MINUTE}`, '0,0']))
+  })
 
   test('gives out the fields that the host named, as the host types them', async () => {
     const { rows } = await store.findProviders({ ...EVERYBODY, limit: 1, sort: 'price' })

@@ -49,6 +49,9 @@ const endSql = ({ table, id }: HostUsers): string => `
   ), told as (
     update ${table} u set online_status = 'offline' from left_present
     where u.${id} = left_present.user_id and u.online_status <> 'offline'
+  ), forgotten as (
+    -- Each start names itself anew, so rows would pile up; the newest one stays, as evidence.
+    delete from porchlight_nodes where last_alive_at < (select at from alive) - interval '1 day'
   )
   select count(*)::int as ended from ended`
 
