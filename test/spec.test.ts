@@ -83,6 +83,6 @@ function isTest(folder: string, name: string): boolean {
 
 /** Numbers in the names of tests, rows of test tables included: literals that start with them. */
 function citationsIn(source: string): Set<string> {
-  const names = source.matchAll(/['"`](R\d+(?:(?:,| and) R\d+)*)\b/g)
+  const names = source.matchAll(/['"`](R\d+(?:(?:,| and)? R\d+)*)\b/g)
   return new Set([...names].flatMap(([, numbers = '']) => numbers.match(/R\d+/g) ?? []))
 }
