@@ -3,7 +3,7 @@ import { DataTypes, QueryTypes } from 'sequelize'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { NO_CHOICE } from '../../src/domain/presence.ts'
 import type { Status } from '../../src/domain/status.ts'
-import { uuidIds } from '../../src/domain/user-id.ts'
+import { integerIds, uuidIds } from '../../src/domain/user-id.ts'
 import { newRecord, type UserRecord } from '../../src/domain/user-record.ts'
 import { UNSEEN } from '../../src/domain/view.ts'
 import type { DurableStore, ProviderRow, ProviderSearch, ProviderSort, SessionRow } from '../../src/store/contract.ts'
@@ -88,6 +88,31 @@ describe('the schema', () => {
     expect(await migrate()).toEqual([])
     await query('alter table users alter column custom_status_message type varchar(20)')
     await expect(migrate()).rejects.toMatchObject({ code: 'SCHEMA_CONFLICT' })
+  })
+
+  test('serves users with integer ids in a schema of their own', async () => {
+    await query('create schema market')
+    await query('create table market.users (uid int primary key)')
+    await query('insert into market.users values (1), (2)')
+    const { sequelize } = database
+    const host = { usersTable: 'market.users', idColumn: 'uid', userId: integerIds }
+    expect(await migratePresence({ sequelize, ...host })).toHaveLength(3)
+    store = createDurableStore({ sequelize, ...host, nodeId: 'a', directory: null })
+    await store.project([presentRecord('1')])
+    await decide('1', { ...NO_CHOICE, message: 'hi', version: NOW * 1000 + 999 })
+    await setVisible('2', false, 1)
+    await store.saveSessions([sessionOf('1')])
+    expect((await store.load(['1', '2', '3'])).map(({ userId }) => userId)).toEqual(['1', '2'])
+    expect(await store.endLeftovers(NOW + MINUTE)).toBe(1)
+    expect(
+      await query(
+        'select uid, online_status, show_online_status, custom_status_message from market.users order by uid',
+      ),
+    ).toEqual([
+      { uid: 1, online_status: 'offline', show_online_status: true, custom_status_message: 'hi' },
+      { uid: 2, online_status: 'offline', show_online_status: false, custom_status_message: null },
+    ])
+    expect(await rollbackPresence({ sequelize, ...host, steps: 'all' })).toHaveLength(3)
   })
 
   test('refuses a users table that is not there or has other ids', async () => {
@@ -233,7 +258,7 @@ describe('records and decisions', () => {
     const broken = await createTestDatabase()
     const lost = createDurableStore({ sequelize: broken.sequelize, ...HOST, nodeId: 'n', directory: null })
     expect(await lost.ping()).toBe(true)
-    const name = new URL(broken.url).pathname.slice(1)
+    const name = nameOf(broken)
     await query(`alter database ${name} allow_connections false`)
     await query(`select pg_terminate_backend(pid) from pg_stat_activity where datname = '${name}'`)
     await broken.sequelize.query('select 1').catch(() => undefined)
@@ -320,16 +345,32 @@ describe('sessions', () => {
     await (await takeProcessLock(database.sequelize)).release()
   })
 
-  test('R8 the lock is taken again after its connection broke', async () => {
-    const lock = await takeProcessLock(database.sequelize)
-    await query(
-      `select pg_terminate_backend(pid) from pg_locks
-        where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())`,
-    )
-    const held = `select count(*)::int as n from pg_locks
-      where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())`
-    await expect.poll(() => query(held), { timeout: 10_000 }).toEqual([{ n: 1 }])
+  test('R8 the lock is taken again after its connection broke, as soon as PostgreSQL lets it', async () => {
+    const other = await createTestDatabase()
+    const name = nameOf(other)
+    const holders = `select pid from pg_locks where locktype = 'advisory'
+      and database = (select oid from pg_database where datname = '${name}')`
+    const lock = await takeProcessLock(other.sequelize)
+    await query(`alter database ${name} allow_connections false`)
+    await query(`select pg_terminate_backend(pid) from (${holders}) holders`)
+    await expect.poll(() => query(holders)).toEqual([])
+    await expect(takeProcessLock(other.sequelize)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+    await query(`alter database ${name} allow_connections true`)
+    await expect.poll(() => query(holders), { timeout: 10_000 }).toHaveLength(1)
     await lock.release()
+    await expect.poll(() => query(holders)).toEqual([])
+    await other.drop()
+  })
+
+  test('R8 whoever loses the lock to another process while the connection is broken, is told', async () => {
+    let told: unknown = null
+    const lock = await takeProcessLock(database.sequelize, { onLost: (error) => (told = error) })
+    const mine = `select pid from pg_locks where locktype = 'advisory'
+      and database = (select oid from pg_database where datname = current_database())`
+    await query(`select pg_terminate_backend(pid) from (${mine}) holders`)
+    const other = await takeProcessLock(database.sequelize)
+    await expect.poll(() => told, { timeout: 10_000 }).toMatchObject({ code: 'ALREADY_RUNNING' })
+    await Promise.all([lock.release(), other.release()])
   })
 })
 
@@ -479,6 +520,8 @@ async function found(filter: Partial<ProviderSearch>): Promise<Set<string>> {
   const { rows } = await store.findProviders({ ...EVERYBODY, ...filter, limit: 1_000 })
   return new Set(rows.map(({ userId }) => userId))
 }
+
+const nameOf = ({ url }: TestDatabase): string => new URL(url).pathname.slice(1)
 
 const migrate = (): Promise<string[]> => migratePresence({ sequelize: database.sequelize, ...HOST })
 

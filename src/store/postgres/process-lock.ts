@@ -99,7 +99,7 @@ const keepsOptions = (sequelize: object): sequelize is { options: Options } => '
 function dedicated(host: Sequelize, onEnd: () => void): Sequelize {
   const { database, username, password, host: address, port } = host.config
   const access = { database, username, password, host: address, port: Number(port) }
-  const pool = { max: 1, min: 1, idle: Number.MAX_SAFE_INTEGER, evict: 60_000 }
+  const pool = { max: 1, min: 0, idle: Number.MAX_SAFE_INTEGER }
   const options = { ...(keepsOptions(host) ? host.options : {}), ...access }
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== null))
   const sequelize = new Sequelize({ ...given, dialect: 'postgres', pool, logging: false })
