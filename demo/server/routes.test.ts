@@ -66,7 +66,10 @@ describe('one provider', () => {
 describe('the demo', () => {
   test('signs in as anybody, unless it is off', async () => {
     const { id } = seedMember('client', 0)
-    expect(await demo.post('/api/demo/login', JSON.stringify({ user_id: id }))).toEqual({ token: `token of ${id}` })
+    expect(await demo.post('/api/demo/login', JSON.stringify({ user_id: id }))).toEqual({
+      token: `token of ${id}`,
+      user: { id, name: expect.any(String), role: 'client' },
+    })
     expect((await real.raw('/api/demo/users')).status).toBe(404)
   })
 

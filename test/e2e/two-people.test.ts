@@ -72,6 +72,7 @@ describe('two people, two windows', () => {
     await photograph(client.page, 'directory-live-desktop')
 
     await provider.page.context().close()
+    await market.untilConnections(1)
     market.advance(11_000)
     await cardWith(client.page, 'offline')
     expect([...client.errors, ...provider.errors]).toEqual([])

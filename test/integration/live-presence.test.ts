@@ -54,6 +54,7 @@ describe('live presence between plain clients', () => {
     const before = await market.connect(ben, { device_id: 'laptop' })
     await heardOfBen()
     before.cut()
+    await market.untilConnections(1)
     const after = await market.connect(ben, { device_id: 'laptop' })
     market.advance(GRACE_MS + 1_000)
     expect(await heardOfBen()).toEqual([])
@@ -61,10 +62,7 @@ describe('live presence between plain clients', () => {
     expect(body.online_status).toBe('online')
 
     after.cut()
-    await eventually(
-      () => market.http('/api/users/presence/sessions', { as: ben }),
-      () => market.server.presence.verbs !== undefined && after.socket.disconnected,
-    )
+    await market.untilConnections(1)
     expect(await heardOfBen()).toEqual([])
     market.advance(GRACE_MS + 1_000)
     await watching.hears('userOffline', { userId: ben.id })

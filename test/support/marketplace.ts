@@ -37,6 +37,8 @@ export interface Marketplace {
   person(role: 'client' | 'provider', index?: number): Promise<Person>
   connect(person: Person, auth?: Record<string, unknown>): Promise<Client>
   http(path: string, init?: RequestInit & { as?: Person; json?: unknown }): Promise<Answer>
+  /** Waits until the server holds this many connections: until then a loss has not been noticed. */
+  untilConnections(count: number): Promise<void>
   /** Cuts every connection from the server's side, as a failing network does. */
   dropConnections(): void
   stop(): Promise<void>
@@ -88,6 +90,12 @@ export async function startMarketplace(env: Record<string, string> = {}): Promis
       const client = await connectClient(server.url, person.token, auth)
       clients.push(client)
       return client
+    },
+    untilConnections: async (count) => {
+      await eventually(
+        async () => server.io.of('/').sockets.size,
+        (size) => size === count,
+      )
     },
     dropConnections: () => {
       for (const socket of server.io.of('/').sockets.values()) socket.conn.close()
