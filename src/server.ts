@@ -4,7 +4,8 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import compression from 'compression'
-import express, { type Express, type NextFunction, type Request, type Response, Router } from 'express'
+import cors from 'cors'
+import express, { type Express, type Request, Router } from 'express'
 import helmet from 'helmet'
 import { Sequelize } from 'sequelize'
 import { Server, type Socket } from 'socket.io'
@@ -151,7 +152,7 @@ function createApp(
   const app = express()
   app.disable('x-powered-by')
   app.use(helmet({ contentSecurityPolicy: { directives: CSP }, strictTransportSecurity: false }))
-  if (settings.corsOrigin) app.use(cors(settings.corsOrigin))
+  if (settings.corsOrigin) app.use(cors({ origin: settings.corsOrigin, methods: ['GET', 'PATCH', 'DELETE', 'POST'] }))
   const { opsToken } = settings
   app.use(
     createOpsRouter({
@@ -191,16 +192,6 @@ const CSP = {
   imgSrc: ["'self'", 'data:'],
   objectSrc: ["'none'"],
   upgradeInsecureRequests: null,
-}
-
-const cors = (origin: string) => (req: Request, res: Response, next: NextFunction) => {
-  res.set({ 'Access-Control-Allow-Origin': origin, Vary: 'Origin' })
-  if (req.method !== 'OPTIONS') return next()
-  res.set({
-    'Access-Control-Allow-Methods': 'GET, PATCH, DELETE, POST',
-    'Access-Control-Allow-Headers': 'Authorization, Content-Type',
-  })
-  res.sendStatus(204)
 }
 
 function listen(http: HttpServer, { port, host }: ServerSettings): Promise<string> {

@@ -13,7 +13,7 @@ const FLAGS = [
   '--disable-sync',
 ]
 
-export const PHONE = { width: 390, height: 844 }
+export const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true }
 const DESKTOP = { width: 1440, height: 900 }
 
 export const launchBrowser = (): Promise<Browser> =>

@@ -104,8 +104,8 @@ describe('two people, two windows', () => {
     ['dark', 'phone'],
     ['dark', 'desktop'],
   ] as const)('it fits: %s on a %s', async (colorScheme, size) => {
-    const viewport = size === 'phone' ? { viewport: PHONE } : {}
-    const { page, errors } = await openAs(browser, as(ana), { colorScheme, ...viewport })
+    const device = size === 'phone' ? PHONE : {}
+    const { page, errors } = await openAs(browser, as(ana), { colorScheme, ...device })
     await cardWith(page, 'offline')
     await photograph(page, `directory-${size}-${colorScheme}`)
     expect(await violations(page)).toEqual([])

@@ -19,6 +19,8 @@ beforeAll(async () => {
 })
 afterAll(() => market.stop())
 
+const forged = (k: number[]) => Buffer.from(JSON.stringify({ s: 'availability', k, i: NOBODY })).toString('base64url')
+
 /** The server still answers, and still says the same of its caller. */
 const stillWell = async () => {
   const own = await market.http(`/api/users/presence/${ana.id}`, { as: ana })
@@ -63,6 +65,16 @@ describe('R52 over HTTP', () => {
     expect(answer.body).toMatchObject({ status, retryable: expect.any(Boolean), detail: expect.any(String) })
     if (code !== undefined) expect(answer.body.code).toBe(code)
     await stillWell()
+  })
+
+  test('a cursor of enormous numbers is a place like any other', async () => {
+    for (const k of [
+      [1e308, -1e308],
+      [-1e308, 1e308],
+      [0.1, 1e-300],
+    ]) {
+      expect((await market.http(`/api/providers?cursor=${forged(k)}`)).status).toBe(200)
+    }
   })
 
   test.each<[name: string, body: unknown, code: string]>([

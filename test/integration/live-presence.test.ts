@@ -129,6 +129,18 @@ describe('live presence between plain clients', () => {
     expect(await found('last_seen=1h')).toBe(true)
   })
 
+  test('the service answers a host the same search, present people unless told otherwise', async () => {
+    const { body: fields } = await market.http(`/api/providers/${ben.id}`)
+    await market.connect(ben)
+    const { service } = market.server.presence
+    const search = (filters = {}) => service.getOnlineProviders(fields.city_id, fields.service_id, filters)
+    const { providers, counts } = await eventually(search, (found) => found.providers.length === 1)
+    expect(counts).toEqual({ online: 1, away: 0, dnd: 0 })
+    expect(providers[0]).toMatchObject({ id: ben.id, name: ben.name, is_online: true, last_seen_text: 'online now' })
+    expect((await search({ online_status: 'dnd' })).providers).toEqual([])
+    await expect(search({ last_seen: 'abc' })).rejects.toMatchObject({ code: 'INVALID_QUERY' })
+  })
+
   test('R30 a hidden provider is listed, and in no filter, count or order as present', async () => {
     await market.connect(ben)
     await market.http('/api/users/presence/settings', { method: 'PATCH', as: ben, json: { show_online_status: false } })
