@@ -182,7 +182,9 @@ function createLifecycle(
 
   async function start(): Promise<void> {
     if (stopAll) throw new PresenceError('ALREADY_RUNNING', 'This presence system was started already.')
-    const lock: ProcessLock = await takeProcessLock(host.sequelize)
+    const lock: ProcessLock = await takeProcessLock(host.sequelize, {
+      onLost: (error) => deps.log.error({ err: error }, 'another process serves the same database from memory'),
+    })
     try {
       const ended = await deps.durable.endLeftovers(deps.hot.now())
       if (ended > 0) deps.log.info({ sessions: ended }, 'ended sessions that an earlier run left behind')
@@ -218,7 +220,7 @@ function createLifecycle(
 
 const usersOf = (User: PresenceHost['User']) => {
   const table = User.getTableName()
-  const usersTable = typeof table === 'string' ? table : table.tableName
+  const usersTable = typeof table === 'string' ? table : [table.schema, table.tableName].filter(Boolean).join('.')
   return { usersTable, idColumn: User.rawAttributes[User.primaryKeyAttribute]?.field ?? 'id' }
 }
 

@@ -50,6 +50,7 @@ describe('optionsFromEnvironment', () => {
 
   test('R3 a longer grace alone takes that of phones along', () => {
     expect(resolveOptions(optionsFromEnvironment({ PRESENCE_GRACE_MS: '60000' })).mobileGraceMs).toBe(60_000)
+    expect(resolveOptions({ graceMs: 60_000 }).mobileGraceMs).toBe(60_000)
     expect(resolveOptions(optionsFromEnvironment({ PRESENCE_GRACE_MS: '500' })).mobileGraceMs).toBe(30_000)
   })
 })

@@ -4,7 +4,7 @@ import { PresenceError } from './domain/errors.ts'
 export interface PresenceOptions {
   /** How long a session whose connection was lost lives on before anybody hears of it. @default 10_000 */
   graceMs: number
-  /** The same for phones, whose radios sleep. @default 30_000 */
+  /** The same for phones, whose radios sleep. @default 30_000, or graceMs when that is longer */
   mobileGraceMs: number
   /** Without activity for this long a session counts as idle. @default 300_000 */
   idleAfterMs: number
@@ -79,7 +79,7 @@ export function resolveOptions(given: Partial<PresenceOptions> = {}): PresenceOp
   const resolved = {} as PresenceOptions
   for (const name of OPTION_NAMES) {
     const [fallback, min, max] = OPTION_RANGES[name]
-    const value = given[name] ?? fallback
+    const value = given[name] ?? (name === 'mobileGraceMs' ? Math.max(fallback, resolved.graceMs) : fallback)
     if (!Number.isInteger(value) || value < min || value > max) {
       wrong.push(`${name} is ${value}, needs a whole number from ${min} to ${max}`)
     }
@@ -110,10 +110,6 @@ export function optionsFromEnvironment(env: Readonly<Record<string, string | und
   for (const name of OPTION_NAMES) {
     const text = env[environmentName(name)]?.trim()
     if (text !== undefined && text !== '') given[name] = Number(text)
-  }
-  // A tester who shortens one grace rarely means to keep the other one longer than allowed, or shorter than it.
-  if (given.graceMs !== undefined && given.mobileGraceMs === undefined) {
-    given.mobileGraceMs = Math.max(given.graceMs, OPTION_RANGES.mobileGraceMs[0])
   }
   return given
 }

@@ -15,7 +15,7 @@ export const SERVER_VARIABLES = {
   JWT_SECRET: 'secret of HS256 tokens',
   JWKS_URL: 'where public keys of tokens are published, instead of a secret',
   CORS_ORIGIN: 'origin of pages that may call from elsewhere',
-  OPS_TOKEN: 'when set, /metrics and /readyz want it as a bearer token',
+  OPS_TOKEN: 'when set, /metrics wants it as a bearer token',
   DEMO: 'on or off: seeds an empty directory and lets anybody sign in as anybody [on without DATABASE_URL]',
   DEMO_LIFE: 'on or off: simulated providers come and go [on with DEMO]',
   LOG_LEVEL: 'silent, error, warn, info or debug [info]',

@@ -54,14 +54,14 @@ export const createDirectory = `
   join users on users.id = providers.user_id
   join cities on cities.id = providers.city_id
   join services main on main.id = providers.service_id
-  cross join lateral (
+  left join lateral (
     select
       coalesce(array_agg(services.id order by services.id <> main.id, services.id), '{}') as service_ids,
       coalesce(array_agg(services.name order by services.id <> main.id, services.id), '{}') as services
     from provider_services
     join services on services.id = provider_services.service_id
     where provider_services.user_id = providers.user_id
-  ) offered;
+  ) offered on true;
 `
 
 export const dropDirectory = `

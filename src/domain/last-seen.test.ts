@@ -35,3 +35,7 @@ test('R13 other languages get the relative time as Intl words it', () => {
   expect(lastSeenText('offline', NOW - 5 * MINUTE, NOW, 'fr')).toBe('il y a 5 minutes')
   expect(lastSeenText('offline', NOW, NOW, 'de')).toBe('jetzt')
 })
+
+test('R52 a locale that is none is worded in English', () => {
+  expect(lastSeenText('offline', NOW - 5 * MINUTE, NOW, 'xx_YY')).toBe('5 minutes ago')
+})

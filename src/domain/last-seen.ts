@@ -22,9 +22,18 @@ const formatters = new Map<string, Intl.RelativeTimeFormat>()
 function formatter(locale: string): Intl.RelativeTimeFormat {
   const known = formatters.get(locale)
   if (known) return known
-  const made = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' })
+  const made = new Intl.RelativeTimeFormat(isLocale(locale) ? locale : 'en', { numeric: 'auto' })
   formatters.set(locale, made)
   return made
+}
+
+/** Locales often come from outside, such as a header: what is none must not break a page (R52). */
+function isLocale(text: string): boolean {
+  try {
+    return Intl.getCanonicalLocales(text).length === 1
+  } catch {
+    return false
+  }
 }
 
 /**

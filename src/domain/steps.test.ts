@@ -138,9 +138,39 @@ describe('leaving', () => {
     expect([both, one, none].map(({ own }) => own.status)).toEqual(['online', 'online', 'offline'])
     expect(one.own).toBe(both.own)
   })
+
+  test('R13 last seen is the last evidence, though another grace ends later than the session that gave it', () => {
+    const both = connect(online('a'), session('b'), T, RULES).record
+    const lost = lose(both, 'a', T + 50_000, T + 52_000, RULES).record
+    const left = end(lost, new Set(['b']), T + 60_000, RULES).record
+    expect(left.own.status).toBe('online')
+    expect(settleAt(left, T + 62_000)).toMatchObject({ own: { status: 'offline' }, lastSeenAt: T + 60_000 })
+  })
+
+  test('R13 R53 beyond the limit a session in grace goes first, and ends by its evidence', () => {
+    const rules = { ...RULES, maxSessionsPerUser: 2 }
+    const both = connect(online('a'), session('b'), T + 1, rules).record
+    const lost = lose(both, 'b', T + 2_000, T + 3_000, rules).record
+    const { ended } = connect(lost, session('c'), T + 9_000, rules)
+    expect(ended).toMatchObject([{ session: { sessionId: 'b' }, endedAt: T + 2_000 }])
+  })
 })
 
 describe('using', () => {
+  test('R22 whoever is active every 151 seconds costs at most 12 rows an hour', () => {
+    let record = online('a')
+    let rows = 0
+    while (record.deadline !== null && record.deadline < T + 3_600_000) {
+      const now = record.deadline
+      const at = T + Math.floor((now - T) / 151_000) * 151_000
+      const after = noteActivity(record, new Map([['a', at]]), now, RULES).record
+      if (after.version !== record.version) rows += 1
+      record = after
+    }
+    expect(rows).toBeGreaterThan(5)
+    expect(rows).toBeLessThanOrEqual(12)
+  })
+
   test('R12 an idle user who does something is online again', () => {
     const idle = settleAt(online('a'), T + 300_000)
     expect(idle.own.status).toBe('away')
@@ -202,7 +232,20 @@ describe('deciding', () => {
     const after = settleAt(busy, T + 500)
     expect(after.own).toMatchObject({ status: 'online', message: null })
     expect(after.choice).toMatchObject({ status: null, message: null, expiresAt: null })
-    expect(after.choice.version).toBeGreaterThan(busy.choice.version)
+    expect(after.version).toBeGreaterThan(busy.version)
+  })
+
+  test('R20 a decision reserved before an expiry is shown, though it lands after it', () => {
+    const busy = choose(
+      online('a'),
+      choice({ status: 'dnd', expiresAt: T + 1_000, version: T * 1_000 }),
+      T,
+      RULES,
+    ).record
+    const reserved = { ...busy, version: T * 1_000 + 999_000 }
+    const expired = settleAt(reserved, T + 1_000)
+    const chosen = choose(expired, choice({ status: 'away', version: reserved.version }), T + 1_005, RULES).record
+    expect(chosen.own.status).toBe('away')
   })
 
   test('R20 an older decision, or the same again, never replaces a newer one', () => {

@@ -11,7 +11,8 @@ export const graceOf = (deviceType: DeviceType, rules: Rules): number =>
 
 /**
  * Adds a session. The same device's session in grace ends, and its activity carries over: coming back by itself is not
- * a sign of use, so it makes no news (R3). Beyond `maxSessionsPerUser` the oldest idle session is evicted.
+ * a sign of use, so it makes no news (R3). Beyond `maxSessionsPerUser` sessions in grace go first, then
+ * the longest idle one.
  */
 export function connect(record: UserRecord, session: Session, now: number, rules: Rules): Step {
   const replaced = record.sessions.filter(
@@ -23,7 +24,7 @@ export function connect(record: UserRecord, session: Session, now: number, rules
   const sessions = kept.filter((other) => !evicted.includes(other))
   const ended = [
     ...replaced.map((other) => ({ session: other, endedAt: other.lost?.evidenceAt ?? now })),
-    ...evicted.map((other) => ({ session: other, endedAt: now })),
+    ...evicted.map((other) => ({ session: other, endedAt: other.lost?.evidenceAt ?? now })),
   ]
   const added = { ...session, lastActivityAt: inherited ?? now }
   const draft = {
@@ -34,9 +35,15 @@ export function connect(record: UserRecord, session: Session, now: number, rules
   return settle(record, draft, now, rules, ended)
 }
 
+/** The sessions beyond `room`, those missed least first. */
 const overflow = (sessions: readonly Session[], room: number): Session[] =>
   sessions
-    .toSorted((a, b) => a.lastActivityAt - b.lastActivityAt || a.connectedAt - b.connectedAt)
+    .toSorted(
+      (a, b) =>
+        Number(a.lost === null) - Number(b.lost === null) ||
+        a.lastActivityAt - b.lastActivityAt ||
+        a.connectedAt - b.connectedAt,
+    )
     .slice(0, Math.max(0, sessions.length - room))
 
 /** Marks a session as lost: it lives on for its grace. @param evidenceAt when it last gave a sign of life */

@@ -29,7 +29,9 @@ export interface UserRecord {
   readonly lastActivityAt: number | null
   /** Present: the last activity. Offline: the end of the last session. Null: never here. */
   readonly lastSeenAt: number | null
-  /** What strangers may know of these two: stands still while the user is hidden (R32). */
+  /** The latest evidence of sessions that are over; it becomes last seen once nobody is left (R13). */
+  readonly lastEndedAt: number | null
+  /** What strangers may know of the first two: stands still while the user is hidden (R32). */
   readonly shown: { readonly lastSeenAt: number | null; readonly lastActivityAt: number | null }
   /** What the user sees of themself. */
   readonly own: View
@@ -54,6 +56,7 @@ export const newRecord = (userId: string): UserRecord => ({
   visibility: { visible: true, since: null, version: 0 },
   lastActivityAt: null,
   lastSeenAt: null,
+  lastEndedAt: null,
   shown: { lastSeenAt: null, lastActivityAt: null },
   own: { ...UNSEEN, version: 0 },
   stranger: { ...UNSEEN, version: 0 },
@@ -82,11 +85,11 @@ export function settle(
   const version = nextVersion(before.version, now)
   const sessions = draft.sessions.filter((session) => isLive(session, now))
   const ended = [...left, ...endedByGrace(draft.sessions, now)]
-  const choice = expireChoice(draft.choice, now, version)
+  const choice = currentChoice(draft.choice, now)
   const status = deriveStatus({ sessions, choice, idleAfterMs: rules.idleAfterMs, now })
   const present = isPresent(status)
-  const evidence = ended.reduce<number | null>((at, { endedAt }) => latest(at, endedAt), null)
-  const lastSeenAt = latest(draft.lastSeenAt, present ? draft.lastActivityAt : evidence)
+  const lastEndedAt = ended.reduce((at, { endedAt }) => latest(at, endedAt), draft.lastEndedAt)
+  const lastSeenAt = latest(draft.lastSeenAt, present ? draft.lastActivityAt : lastEndedAt)
 
   const stamp = { version, activityFlushMs: rules.activityFlushMs }
   const message = present ? choice.message : null
@@ -95,7 +98,7 @@ export function settle(
   const visibleView = { status, lastSeenAt: shown.lastSeenAt, message }
   const stranger = nextView(before.stranger, draft.visibility.visible ? visibleView : UNSEEN, stamp)
 
-  const settled = { ...draft, sessions, choice, lastSeenAt, shown, own, stranger }
+  const settled = { ...draft, sessions, choice, lastSeenAt, lastEndedAt, shown, own, stranger }
   const changed = isNews(before, settled)
   return {
     record: {
@@ -112,11 +115,6 @@ const endedByGrace = (sessions: readonly Session[], now: number): EndedSession[]
     session.lost !== null && !isLive(session, now) ? [{ session, endedAt: session.lost.evidenceAt }] : [],
   )
 
-function expireChoice(choice: Choice, now: number, version: number): Choice {
-  const current = currentChoice(choice, now)
-  return current === choice ? choice : { ...current, version }
-}
-
 function nextShown({ visibility, shown, lastActivityAt }: UserRecord, lastSeenAt: number | null): UserRecord['shown'] {
   if (!visibility.visible) return shown
   const open = (at: number | null) => (at !== null && at >= (visibility.since ?? 0) ? at : null)
@@ -126,14 +124,19 @@ function nextShown({ visibility, shown, lastActivityAt }: UserRecord, lastSeenAt
   }
 }
 
+/**
+ * Whether others or PostgreSQL have to learn of it. The exact moments of somebody present are not news: their views move
+ * in coarse steps, and that is what is written and told (R22).
+ */
 function isNews(before: UserRecord, after: UserRecord): boolean {
+  const absent = !isPresent(after.own.status)
   return (
     before.own !== after.own ||
     before.stranger !== after.stranger ||
-    before.choice.version !== after.choice.version ||
-    before.visibility.version !== after.visibility.version ||
-    before.lastActivityAt !== after.lastActivityAt ||
-    before.lastSeenAt !== after.lastSeenAt
+    before.choice !== after.choice ||
+    before.visibility !== after.visibility ||
+    (absent && before.lastActivityAt !== after.lastActivityAt) ||
+    (absent && before.lastSeenAt !== after.lastSeenAt)
   )
 }
 

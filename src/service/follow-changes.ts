@@ -38,7 +38,9 @@ function closeEnded({ local, broadcast, sessionLog, metrics }: ServiceDeps, { en
   metrics.localSessions.set(local.size)
 }
 
+/** Writes the last ping of sessions in use as coarsely as everything else is written (R22). */
 function logActivity({ local, sessionLog }: ServiceDeps, { before, after }: RecordChange): void {
+  if (before.own.version === after.own.version) return
   for (const session of after.sessions) {
     const known = before.sessions.find(({ sessionId }) => sessionId === session.sessionId)
     if (!known || known.lastActivityAt === session.lastActivityAt) continue

@@ -82,6 +82,7 @@ function ownRecord(row: LoadedRow, version: string): UserRecord {
     visibility: { visible, since: row.visible_since, version: Number(row.visibility_version) },
     lastActivityAt: row.last_activity,
     lastSeenAt: row.last_seen,
+    lastEndedAt: null,
     shown: { lastSeenAt: row.kept_last_seen, lastActivityAt: row.kept_activity },
     own: {
       status: row.status,
