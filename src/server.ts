@@ -51,6 +51,8 @@ export interface RunningServer {
   stop(): Promise<void>
 }
 
+/** How long requests under way may take to finish while stopping. */
+const FINISH_MS = 1_000
 /** How long clients are asked to spread their return over. */
 const DRAIN_JITTER_MS = 2_000
 /** The built page, which lies elsewhere when this file runs from source. */
@@ -215,11 +217,11 @@ async function close(http: HttpServer, io: Server): Promise<void> {
   for (const socket of io.of('/').sockets.values()) {
     socket.emit('drain', { reconnect_in_ms: Math.floor(Math.random() * DRAIN_JITTER_MS) })
   }
-  http.closeIdleConnections()
   io.engine.close()
   await new Promise<void>((resolve) => {
     http.close(() => resolve())
-    http.closeAllConnections()
+    http.closeIdleConnections()
+    setTimeout(() => http.closeAllConnections(), FINISH_MS).unref()
   })
 }
 

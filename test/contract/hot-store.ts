@@ -93,6 +93,19 @@ export function hotStoreContract(name: string, open: () => Promise<StoreUnderTes
       expect(await store.takeDue(10)).toEqual([])
     })
 
+    test('R4 what was handed out comes again when its change finds the clock stepped back', async () => {
+      await warm('alice')
+      await comes('alice', 's1')
+      await isLost('alice', 's1')
+      under.advance(rules.graceMs)
+      expect(await store.takeDue(10)).toEqual(['alice'])
+      under.advance(-1_000)
+      await store.change('alice', settles)
+      expect(await store.takeDue(10)).toEqual([])
+      under.advance(1_000)
+      expect(await store.takeDue(10)).toEqual(['alice'])
+    })
+
     test('R7 versions only grow, also when the clock steps back', async () => {
       await warm('alice')
       const versions: number[] = []

@@ -25,6 +25,8 @@ export function createMemoryHotStore({ clock, maxResting = 50_000 }: MemoryStore
   /** Records nobody needs at the moment, the longest untouched first. */
   const resting = new Set<string>()
   const listeners = new Set<(change: RecordChange) => void>()
+  /** Users handed out as due and not changed since. */
+  const taken = new Set<string>()
   // Entries of deadlines that moved stay in the queue and are skipped when they surface.
   const deadlines = new TinyQueue<Due>([], (a, b) => a.at - b.at)
 
@@ -32,7 +34,9 @@ export function createMemoryHotStore({ clock, maxResting = 50_000 }: MemoryStore
 
   function keep(record: UserRecord, previous: UserRecord | undefined): void {
     records.set(record.userId, record)
-    if (record.deadline !== null && record.deadline !== previous?.deadline) {
+    // What was handed out is no longer in the queue, even when its deadline stays, as after a clock that stepped back.
+    const isQueued = record.deadline === previous?.deadline && !taken.delete(record.userId)
+    if (record.deadline !== null && !isQueued) {
       deadlines.push({ at: record.deadline, userId: record.userId })
     }
     rest(record)
@@ -64,14 +68,16 @@ export function createMemoryHotStore({ clock, maxResting = 50_000 }: MemoryStore
 
   function takeDue(limit: number): string[] {
     const now = clock()
-    const taken: string[] = []
-    while (taken.length < limit) {
+    const users: string[] = []
+    while (users.length < limit) {
       const due = deadlines.peek()
       if (due === undefined || due.at > now) break
       deadlines.pop()
-      if (!isStale(due)) taken.push(due.userId)
+      if (isStale(due) || taken.has(due.userId)) continue
+      taken.add(due.userId)
+      users.push(due.userId)
     }
-    return taken
+    return users
   }
 
   function nextDeadline(): number | null {
