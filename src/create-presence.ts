@@ -17,6 +17,7 @@ import {
   type IdentifyRequest,
   type IdentifySocket,
 } from './gateway/identify.ts'
+import { countDoors } from './gateway/log.ts'
 import { createRateLimiter, noLimit } from './gateway/rate-limit.ts'
 import { attachSockets } from './gateway/socket/attach-sockets.ts'
 import { OPTION_NAMES, type PresenceOptions, resolveOptions } from './options.ts'
@@ -118,7 +119,7 @@ export function createPresence(host: PresenceHost): Presence {
   const input = createHostInput({ verbs, codec, clock: deps.hot.now, ...directoryIds(directory) })
   const service = createPresenceService(verbs, deps.local, codec, input)
   const limiter = host.rateLimit === false ? noLimit : createRateLimiter(options)
-  const doors = { verbs, options, codec, limiter, log, clock: deps.hot.now, metrics: doorMetrics(deps.metrics) }
+  const doors = { verbs, options, codec, limiter, log, clock: deps.hot.now, metrics: countDoors(deps.metrics) }
   const identifyRequest = host.identify ?? defaultIdentifyRequest
   const activity = {
     verbs,
@@ -236,9 +237,3 @@ const directoryIds = (directory: ProviderDirectory | undefined) =>
 
 const pickOptions = (host: PresenceHost): Partial<PresenceOptions> =>
   Object.fromEntries(OPTION_NAMES.flatMap((name) => (host[name] === undefined ? [] : [[name, host[name]]])))
-
-const doorMetrics = (metrics: Metrics) => ({
-  refused: (_door: 'http' | 'socket', code: string) => metrics.refusals.inc({ code }),
-  unanswered: () => metrics.unacknowledged.inc(),
-  dropped: () => metrics.refusals.inc({ code: 'RATE_LIMITED' }),
-})

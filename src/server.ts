@@ -20,6 +20,7 @@ import { bearerUser } from './gateway/http/bearer-user.ts'
 import { createOpsRouter } from './gateway/http/ops-routes.ts'
 import { notFound, problemHandler } from './gateway/http/problem.ts'
 import { defaultIdentifySocket } from './gateway/identify.ts'
+import { countDoors } from './gateway/log.ts'
 import { authenticateSocket } from './gateway/socket/authenticate.ts'
 import { createTokens, type Tokens } from './gateway/token.ts'
 import type { ServerSettings } from './settings.ts'
@@ -79,8 +80,11 @@ export async function startServer(
   try {
     await reachDatabase(sequelize, log)
     const tokens = createTokens(settings)
-    const http = createServer()
+    // The app is there before Socket.IO, which takes its own requests out of the way of the listeners it finds.
+    const app = express()
+    const http = createServer(app)
     const { io, presence } = await assemble(settings, sequelize, http, tokens, log, clock)
+    mountRoutes(app, settings, sequelize, tokens, presence, log)
     await presence.start()
     undo.push(() => presence.stop())
     const url = await listen(http, settings)
@@ -136,7 +140,6 @@ async function assemble(
   const presence = createPresence({ ...shared, ...(clock && { clock }) })
   await presence.migrate()
   if (settings.demo) await seedIfEmpty(sequelize, { onProgress: seedProgress(log) })
-  http.on('request', createApp(settings, sequelize, tokens, presence, log))
   return { io, presence }
 }
 
@@ -144,14 +147,14 @@ async function assemble(
 const identifyByToken = (tokens: Tokens) => (from: Socket | Request) =>
   'handshake' in from ? defaultIdentifySocket(from) : bearerUser(from, tokens)
 
-function createApp(
+function mountRoutes(
+  app: Express,
   settings: ServerSettings,
   sequelize: Sequelize,
   tokens: Tokens,
   presence: Presence,
   log: Logger,
-): Express {
-  const app = express()
+): void {
   app.disable('x-powered-by')
   app.use(helmet({ contentSecurityPolicy: { directives: CSP }, strictTransportSecurity: false }))
   if (settings.corsOrigin) app.use(cors({ origin: settings.corsOrigin, methods: ['GET', 'PATCH', 'DELETE', 'POST'] }))
@@ -172,8 +175,7 @@ function createApp(
   app.use('/api', notFound())
   if (PAGE !== undefined) app.use(pageRoutes(PAGE))
   app.use(notFound())
-  app.use(problemHandler(log))
-  return app
+  app.use(problemHandler(log, countDoors(presence.metrics)))
 }
 
 /** The page: its files carry a hash in their names, its addresses all answer the same document. */

@@ -1,3 +1,5 @@
+import type { Metrics } from '../telemetry/metrics.ts'
+
 /** What front doors say to the operator. Fields never hold an IP address, a user agent or a token (R35). */
 export interface Log {
   warn(fields: object, message: string): void
@@ -15,3 +17,10 @@ export interface DoorMetrics {
 }
 
 export const noMetrics: DoorMetrics = { refused: () => {}, unanswered: () => {}, dropped: () => {} }
+
+/** Counts in the system's own metrics. */
+export const countDoors = (metrics: Metrics): DoorMetrics => ({
+  refused: (_door, code) => metrics.refusals.inc({ code }),
+  unanswered: () => metrics.unacknowledged.inc(),
+  dropped: () => metrics.refusals.inc({ code: 'RATE_LIMITED' }),
+})

@@ -1,4 +1,5 @@
 import { QueryTypes } from 'sequelize'
+import { io } from 'socket.io-client'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type Client, eventually, type Marketplace, type Person, startMarketplace } from '../support/marketplace.ts'
 
@@ -197,6 +198,30 @@ describe('live presence between plain clients', () => {
     await watching.hears('userOnline', { userId: ben.id })
     await dora.ask('unwatch', {})
     expect(dora.heard.map(([event]) => event)).toEqual(['selfPresence'])
+  })
+
+  test('R3 a client that may only poll comes and goes like any other', async () => {
+    const options = { auth: { token: ben.token }, transports: ['polling'], forceNew: true, reconnection: false }
+    const polling = io(market.url, options)
+    await watching.hears('userOnline', { userId: ben.id })
+    expect(await polling.emitWithAck('setStatus', { status: 'dnd' })).toMatchObject({ ok: true })
+    await watching.hears('presenceUpdate', { userId: ben.id, status: 'dnd' })
+    polling.disconnect()
+    await watching.hears('userOffline', { userId: ben.id })
+    // Nothing of ours has answered in Socket.IO's place.
+    const { body } = await market.http('/metrics')
+    expect(body).not.toMatch(/^porchlight_refusals_total\{code="INTERNAL"\}/m)
+  })
+
+  test('R53 beyond the most sessions of one user the one missed least is signed out, and nobody else hears of it', async () => {
+    const tabs: Client[] = []
+    for (let tab = 0; tab < 21; tab += 1) tabs.push(await market.connect(ben, { device_id: `tab-${tab}` }))
+    await eventually(
+      async () => tabs.filter(({ socket }) => socket.connected).length,
+      (connected) => connected === 20,
+    )
+    expect(tabs[0]?.socket.connected).toBe(false)
+    expect(await heardOfBen()).toEqual(['userOnline', 'presenceUpdate'])
   })
 
   test('R8 starting twice is refused', async () => {
