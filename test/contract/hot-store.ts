@@ -93,6 +93,16 @@ export function hotStoreContract(name: string, open: () => Promise<StoreUnderTes
       expect(await store.takeDue(10)).toEqual([])
     })
 
+    test('R4 a user who was due and changed is due again at the next deadline', async () => {
+      await warm('alice')
+      await comes('alice', 's1')
+      for (let round = 0; round < 3; round += 1) {
+        under.advance(rules.activityFlushMs)
+        expect(await store.takeDue(10)).toEqual(['alice'])
+        await store.change('alice', (record, now) => noteActivity(record, new Map([['s1', now]]), now, rules))
+      }
+    })
+
     test('R4 what was handed out comes again when its change finds the clock stepped back', async () => {
       await warm('alice')
       await comes('alice', 's1')

@@ -35,8 +35,8 @@ export function createMemoryHotStore({ clock, maxResting = 50_000 }: MemoryStore
   function keep(record: UserRecord, previous: UserRecord | undefined): void {
     records.set(record.userId, record)
     // What was handed out is no longer in the queue, even when its deadline stays, as after a clock that stepped back.
-    const isQueued = record.deadline === previous?.deadline && !taken.delete(record.userId)
-    if (record.deadline !== null && !isQueued) {
+    const wasTaken = taken.delete(record.userId)
+    if (record.deadline !== null && (wasTaken || record.deadline !== previous?.deadline)) {
       deadlines.push({ at: record.deadline, userId: record.userId })
     }
     rest(record)
