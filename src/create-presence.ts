@@ -168,6 +168,7 @@ function wire(host: PresenceHost, options: PresenceOptions, codec: UserIdCodec, 
     metrics,
     nodeId,
     hasDirectory: directory !== null,
+    versionFloor: Math.floor(clock() * 1000),
     moderateMessage: host.moderateMessage,
   }
 }

@@ -108,7 +108,11 @@ export function createSocketIoBroadcaster({ io, audience = 'watchers', onDeliver
       const targets = 'socketId' in to ? [to.socketId] : (socketsOf.get(to.userId) ?? [])
       for (const socketId of targets) socket(socketId)?.emit('resync')
     },
-    signOut: (socketId) => socket(socketId)?.disconnect(true),
+    signOut: (socketId) => {
+      // Later, because `disconnect` calls the host's own listeners, which may throw or call us.
+      const leaving = socket(socketId)
+      if (leaving) setImmediate(() => leaving.disconnect(true))
+    },
     drop: (socketId) => socket(socketId)?.conn.close(),
     counts: () => ({ watchedUsers: watchersOf.size, connections: connections.size }),
   }

@@ -64,21 +64,26 @@ export function end(record: UserRecord, sessionIds: ReadonlySet<string>, now: nu
   return settle(record, { ...record, sessions }, now, rules, ended)
 }
 
-/** Signs of use that the owning node saw: session id to the moment. Moments only move forward (R13). */
-export function noteActivity(
-  record: UserRecord,
-  activity: ReadonlyMap<string, number>,
-  now: number,
-  rules: Rules,
-): Step {
+/**
+ * The record with signs of use that only the owning node saw so far: session id to the moment. Moments only move forward
+ * (R13). Not settled: a step goes on from it.
+ */
+export function mergeActivity(record: UserRecord, activity: ReadonlyMap<string, number>, now: number): UserRecord {
   const sessions = record.sessions.map((session) => {
     const at = Math.min(activity.get(session.sessionId) ?? 0, now)
     return at > session.lastActivityAt ? { ...session, lastActivityAt: at } : session
   })
   const newest = sessions.reduce<number | null>((at, session) => latest(at, session.lastActivityAt), null)
-  const draft = { ...record, sessions, lastActivityAt: latest(record.lastActivityAt, newest) }
-  return settle(record, draft, now, rules)
+  return { ...record, sessions, lastActivityAt: latest(record.lastActivityAt, newest) }
 }
+
+/** Tells the store of signs of use that the owning node saw. */
+export const noteActivity = (
+  record: UserRecord,
+  activity: ReadonlyMap<string, number>,
+  now: number,
+  rules: Rules,
+): Step => settle(record, mergeActivity(record, activity, now), now, rules)
 
 /** A sign of use that belongs to no session, such as a request: it counts for the session used last (R12). */
 export function touch(record: UserRecord, now: number, rules: Rules): Step {

@@ -63,6 +63,14 @@ export const newRecord = (userId: string): UserRecord => ({
   deadline: null,
 })
 
+/** The same record with no version below `floor`. */
+export const raiseVersions = (record: UserRecord, floor: number): UserRecord => ({
+  ...record,
+  version: Math.max(record.version, floor),
+  own: { ...record.own, version: Math.max(record.own.version, floor) },
+  stranger: { ...record.stranger, version: Math.max(record.stranger.version, floor) },
+})
+
 /** The later of two moments of which either may be unknown. */
 export const latest = (a: number | null, b: number | null): number | null =>
   a === null ? b : b === null ? a : Math.max(a, b)
@@ -144,10 +152,19 @@ function nextDeadline(sessions: readonly Session[], choice: Choice, now: number,
   const moments = sessions.flatMap((session) => [
     session.lost?.graceEndsAt ?? Number.POSITIVE_INFINITY,
     session.lastActivityAt + rules.idleAfterMs,
-    // At this moment the owning node is asked for newer activity: the only regular write of an active session (R22).
-    session.lastActivityAt + rules.activityFlushMs,
+    nextFlush(session, now, rules),
   ])
   if (choice.expiresAt !== null) moments.push(choice.expiresAt)
   const earliest = Math.min(...moments.filter((at) => at > now))
   return Number.isFinite(earliest) ? earliest : null
+}
+
+/**
+ * When the owning node is asked for newer activity next: the only regular write of an active session (R22). An idle one
+ * speaks up by itself.
+ */
+function nextFlush({ lastActivityAt }: Session, now: number, { activityFlushMs, idleAfterMs }: Rules): number {
+  const flushes = Math.floor(Math.max(0, now - lastActivityAt) / activityFlushMs) + 1
+  const at = lastActivityAt + flushes * activityFlushMs
+  return at < lastActivityAt + idleAfterMs ? at : Number.POSITIVE_INFINITY
 }

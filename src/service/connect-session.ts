@@ -38,7 +38,9 @@ export async function connectSession(
     // A device that came back within its grace brings the activity of before (R3).
     const kept = after.sessions.find((other) => other.sessionId === sessionId)
     held.lastActivityAt = Math.max(held.lastActivityAt, kept?.lastActivityAt ?? connectedAt)
-    broadcast.add({ socketId, userId, format: device.format ?? 'events' })
+    // Unless it was signed out meanwhile.
+    if (local.get(sessionId) === held) broadcast.add({ socketId, userId, format: device.format ?? 'events' })
+    else broadcast.signOut(socketId)
     sessionLog.note(sessionRow(held, connectedAt, true))
     metrics.sessionsStarted.inc()
     metrics.localSessions.set(local.size)

@@ -6,6 +6,7 @@ import { disconnectSession } from './disconnect-session.ts'
 import { findProviders } from './find-providers.ts'
 import { handleSocketError } from './handle-socket-error.ts'
 import { createUserActivity, noteSessionActivity } from './note-activity.ts'
+import { createTurns } from './in-turn.ts'
 import { listSessions, signOutEverywhere, signOutSession } from './own-sessions.ts'
 import { readPresence, readPresences, watchUsers } from './read-presence.ts'
 import { readSettings, setVisibility } from './set-visibility.ts'
@@ -14,6 +15,8 @@ import type { PresenceVerbs } from './verbs.ts'
 
 /** Binds the verbs of this room to what they work with. */
 export function createVerbs(deps: ServiceDeps): PresenceVerbs {
+  // A decision may keep a part of the one before, so those of one user take turns (R11).
+  const inTurn = createTurns()
   return {
     connectSession: (userId, socketId, device) => connectSession(deps, userId, socketId, device),
     disconnectSession: (sessionId, reason, evidenceAt) => disconnectSession(deps, sessionId, reason, evidenceAt),
@@ -23,9 +26,9 @@ export function createVerbs(deps: ServiceDeps): PresenceVerbs {
     readPresences: (userIds, viewerId) => readPresences(deps, userIds, viewerId),
     watchUsers: (socketId, viewerId, users, known) => watchUsers(deps, socketId, viewerId, users, known),
     unwatchAll: (socketId) => deps.broadcast.watch(socketId, []),
-    chooseStatus: (userId, request) => chooseStatus(deps, userId, request),
+    chooseStatus: (userId, request) => inTurn(userId, () => chooseStatus(deps, userId, request)),
     readSettings: (userId) => readSettings(deps, userId),
-    setVisibility: (userId, visible) => setVisibility(deps, userId, visible),
+    setVisibility: (userId, visible) => inTurn(userId, () => setVisibility(deps, userId, visible)),
     listSessions: (userId) => listSessions(deps, userId),
     signOutSession: (userId, sessionId) => signOutSession(deps, userId, sessionId),
     signOutEverywhere: (userId) => signOutEverywhere(deps, userId),

@@ -20,6 +20,8 @@ export interface ServiceDeps {
   readonly metrics: Metrics
   readonly nodeId: string
   readonly hasDirectory: boolean
+  /** Versions of this run are above it: the store's clock when the run began, in microseconds (R7). */
+  readonly versionFloor: number
   /** The host's say on a message before it is stored; it answers the message to store, or null to clear it (R15). */
   readonly moderateMessage?: ((message: string, userId: string) => string | null | Promise<string | null>) | undefined
 }

@@ -1,14 +1,20 @@
 import { infoFor } from '../domain/info.ts'
 import type { RecordChange } from '../store/contract.ts'
+import { asError } from '../telemetry/logger.ts'
 import type { ServiceDeps } from './deps.ts'
 import { sessionRow } from './session-log.ts'
 
 /** Draws the consequences of every change that the hot store reports: who is told, what is written, what is closed. */
 export const followChanges = (deps: ServiceDeps): (() => void) =>
   deps.hot.onChange((change) => {
-    announceViews(deps, change)
-    closeEnded(deps, change)
-    logActivity(deps, change)
+    for (const consequence of [announceViews, logActivity, closeEnded]) {
+      try {
+        consequence(deps, change)
+      } catch (error) {
+        // A host's own listener may throw when its socket is told or closed. The change itself is made (R52).
+        deps.log.error({ err: asError(error) }, 'a change was made, but not all that follows from it')
+      }
+    }
   })
 
 function announceViews({ broadcast, metrics }: ServiceDeps, { before, after, at }: RecordChange): void {
@@ -33,7 +39,9 @@ function closeEnded({ local, broadcast, sessionLog, metrics }: ServiceDeps, { en
     sessionLog.note(sessionRow(held, endedAt, false))
     local.remove(session.sessionId)
     // Still connected: somebody else ended it, by a sign-out or an eviction.
-    if (held.connected) broadcast.signOut(held.socketId)
+    if (!held.connected) continue
+    broadcast.remove(held.socketId)
+    broadcast.signOut(held.socketId)
   }
   metrics.localSessions.set(local.size)
 }

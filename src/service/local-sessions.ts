@@ -54,3 +54,7 @@ export function createLocalSessions(): LocalSessions {
     },
   }
 }
+
+/** What this node knows of the activity of a user's sessions, newer than what the store was told: id to moment. */
+export const activityOf = (local: LocalSessions, userId: string): ReadonlyMap<string, number> =>
+  new Map(local.ofUser(userId).map(({ sessionId, lastActivityAt }) => [sessionId, lastActivityAt]))

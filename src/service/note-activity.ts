@@ -1,12 +1,8 @@
 import { LRUCache } from 'lru-cache'
 import { noteActivity, touch } from '../domain/steps.ts'
 import type { ServiceDeps } from './deps.ts'
-import type { LocalSession } from './local-sessions.ts'
+import { activityOf, type LocalSession } from './local-sessions.ts'
 import { changeUser } from './records.ts'
-
-/** What this node knows of the activity of a user's sessions, for a step to merge. */
-export const localActivity = (deps: ServiceDeps, userId: string): ReadonlyMap<string, number> =>
-  new Map(deps.local.ofUser(userId).map(({ sessionId, lastActivityAt }) => [sessionId, lastActivityAt]))
 
 /** See {@link PresenceVerbs.noteSessionActivity}. */
 export async function noteSessionActivity(deps: ServiceDeps, sessionId: string): Promise<void> {
@@ -21,7 +17,7 @@ async function noteOn(deps: ServiceDeps, held: LocalSession): Promise<void> {
   held.lastActivityAt = Math.max(held.lastActivityAt, now)
   if (!wasIdle) return
   await changeUser(deps, held.userId, (record, at) =>
-    noteActivity(record, localActivity(deps, held.userId), at, deps.rules),
+    noteActivity(record, activityOf(deps.local, held.userId), at, deps.rules),
   )
 }
 
@@ -38,7 +34,7 @@ export function createUserActivity(deps: ServiceDeps): (userId: string) => Promi
     if (inUse) return noteOn(deps, inUse)
     const now = deps.hot.now()
     if (now - (toldAt.get(userId) ?? Number.NEGATIVE_INFINITY) < deps.rules.idleAfterMs / 2) return
-    toldAt.set(userId, now)
     await changeUser(deps, userId, (record, at) => touch(record, at, deps.rules))
+    toldAt.set(userId, now)
   }
 }

@@ -1,15 +1,25 @@
 import { PresenceError } from '../domain/errors.ts'
-import { settle, type UserRecord } from '../domain/user-record.ts'
+import { mergeActivity } from '../domain/steps.ts'
+import { raiseVersions, settle, type UserRecord } from '../domain/user-record.ts'
 import type { RecordChange, RecordStep } from '../store/contract.ts'
 import type { ServiceDeps } from './deps.ts'
+import { activityOf } from './local-sessions.ts'
 
 /** A record may be forgotten between warming and changing, though hardly twice in a row. */
 const MAX_ATTEMPTS = 5
 
 const userNotFound = (): PresenceError => new PresenceError('USER_NOT_FOUND', 'There is no such user.')
 
-async function warm({ hot, durable }: ServiceDeps, userId: string): Promise<void> {
-  const [record] = await durable.load([userId])
+/**
+ * Records as PostgreSQL knows them, with versions above all that an earlier run can have told: it may have told more than
+ * it wrote (R7).
+ */
+const load = async ({ durable, versionFloor }: ServiceDeps, userIds: readonly string[]): Promise<UserRecord[]> =>
+  (await durable.load(userIds)).map((record) => raiseVersions(record, versionFloor))
+
+async function warm(deps: ServiceDeps, userId: string): Promise<void> {
+  const { hot } = deps
+  const [record] = await load(deps, [userId])
   if (!record) throw userNotFound()
   await hot.warm(record)
 }
@@ -35,20 +45,21 @@ async function whenWarm<Result>(
  * @throws {PresenceError} USER_NOT_FOUND, STORE_UNAVAILABLE
  */
 export const changeUser = (deps: ServiceDeps, userId: string, step: RecordStep): Promise<RecordChange> =>
-  whenWarm(deps, userId, () => deps.hot.change(userId, step))
+  // Whatever the change, it goes on from the newest activity, of which the store may not have been told yet (R12).
+  whenWarm(deps, userId, () =>
+    deps.hot.change(userId, (record, now) => step(mergeActivity(record, activityOf(deps.local, userId), now), now)),
+  )
 
 /** Reserves the version of a decision (R20). */
 export const stampVersion = (deps: ServiceDeps, userId: string): Promise<number> =>
   whenWarm(deps, userId, () => deps.hot.stampVersion(userId))
 
 /** Records of these users, live where there is one, else as PostgreSQL has them; unknown users are left out. */
-export async function readRecords(
-  { hot, durable, rules }: ServiceDeps,
-  userIds: readonly string[],
-): Promise<Map<string, UserRecord>> {
+export async function readRecords(deps: ServiceDeps, userIds: readonly string[]): Promise<Map<string, UserRecord>> {
+  const { hot, rules } = deps
   const found = await hot.read(userIds)
   const cold = userIds.filter((userId) => !found.has(userId))
-  if (cold.length > 0) for (const record of await durable.load(cold)) found.set(record.userId, record)
+  if (cold.length > 0) for (const record of await load(deps, cold)) found.set(record.userId, record)
   const now = hot.now()
   for (const [userId, record] of found) {
     const { expiresAt } = record.choice

@@ -1,6 +1,6 @@
 import { noteActivity } from '../domain/steps.ts'
 import type { ServiceDeps } from './deps.ts'
-import { localActivity } from './note-activity.ts'
+import { activityOf } from './local-sessions.ts'
 
 const BATCH = 500
 
@@ -15,7 +15,7 @@ export async function settleDue(deps: ServiceDeps): Promise<number> {
     const due = await deps.hot.takeDue(BATCH)
     for (const userId of due) {
       const change = await deps.hot.change(userId, (record, now) =>
-        noteActivity(record, localActivity(deps, userId), now, deps.rules),
+        noteActivity(record, activityOf(deps.local, userId), now, deps.rules),
       )
       ended += change?.ended.length ?? 0
     }

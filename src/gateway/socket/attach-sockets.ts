@@ -18,6 +18,7 @@ export function attachSockets(door: SocketDoor): () => void {
   const namespace = 'of' in door.io ? door.io.of('/') : door.io
   const onConnection = (socket: Socket) => welcome(door, socket)
   namespace.on('connection', onConnection)
+  for (const socket of namespace.sockets.values()) onConnection(socket)
   return () => void namespace.off('connection', onConnection)
 }
 

@@ -15,6 +15,8 @@ interface Due {
   readonly userId: string
 }
 
+const queueOf = (due: Due[]) => new TinyQueue<Due>(due, (a, b) => a.at - b.at)
+
 /**
  * The hot store of a single process. JavaScript runs one step at a time, so a step is atomic by itself; what is left is
  * keeping deadlines, what PostgreSQL lacks, and what may be forgotten.
@@ -28,7 +30,7 @@ export function createMemoryHotStore({ clock, maxResting = 50_000 }: MemoryStore
   /** Users handed out as due and not changed since. */
   const taken = new Set<string>()
   // Entries of deadlines that moved stay in the queue and are skipped when they surface.
-  const deadlines = new TinyQueue<Due>([], (a, b) => a.at - b.at)
+  let deadlines = queueOf([])
 
   const isStale = (due: Due): boolean => records.get(due.userId)?.deadline !== due.at
 
@@ -38,8 +40,16 @@ export function createMemoryHotStore({ clock, maxResting = 50_000 }: MemoryStore
     const wasTaken = taken.delete(record.userId)
     if (record.deadline !== null && (wasTaken || record.deadline !== previous?.deadline)) {
       deadlines.push({ at: record.deadline, userId: record.userId })
+      if (deadlines.length > 2 * records.size + 1_000) dropMovedDeadlines()
     }
     rest(record)
+  }
+
+  function dropMovedDeadlines(): void {
+    const due = [...records.values()].flatMap(({ userId, deadline }) =>
+      deadline === null ? [] : [{ at: deadline, userId }],
+    )
+    deadlines = queueOf(due.filter(({ userId }) => !taken.has(userId)))
   }
 
   /** Forgetting is safe once PostgreSQL has the record: its version is there to start above (R7). */
