@@ -142,7 +142,10 @@ export function createPresence(host: PresenceHost): Presence {
     router,
     trackActivity: () => trackActivity(activity),
     broadcastPresence: (userId) => verbs.repeatPresence(userId),
-    presenceFilter: () => presenceFilter(log, (filter, column) => presenceCondition(filter, column, deps.hot.now())),
+    presenceFilter: () =>
+      presenceFilter(log, (filter, column) =>
+        presenceCondition(filter, column, deps.hot.now(), deps.pendingDecisions.users()),
+      ),
     withPresence: (rows, viewerId, userIdOf) =>
       withPresence({ verbs, codec, clock: deps.hot.now }, rows, viewerId, userIdOf),
     migrate: () => migratePresence({ sequelize, ...usersOf(User), userId: codec, log: (line) => log.info({}, line) }),
@@ -162,7 +165,7 @@ function wire(host: PresenceHost, options: PresenceOptions, codec: UserIdCodec, 
     broadcast: createSocketIoBroadcaster({ io: host.io, audience, onDelivered }),
     rules: options,
     local: createLocalSessions(),
-    sessionLog: createSessionLog(durable),
+    sessionLog: createSessionLog(durable, log),
     pendingDecisions: createPendingDecisions(durable),
     log,
     metrics,

@@ -52,6 +52,8 @@ export interface RunningServer {
   stop(): Promise<void>
 }
 
+/** Longest statement: a seed of a million people stays far below it. */
+const STATEMENT_MS = 30_000
 /** How long requests under way may take to finish while stopping. */
 const FINISH_MS = 1_000
 /** How long clients are asked to spread their return over. */
@@ -98,7 +100,12 @@ export async function startServer(
 }
 
 const openDatabase = (url: string): Sequelize =>
-  new Sequelize(url, { dialect: 'postgres', logging: false, pool: { max: 12, acquire: 10_000 } })
+  new Sequelize(url, {
+    dialect: 'postgres',
+    logging: false,
+    pool: { max: 12, acquire: 10_000 },
+    dialectOptions: { statement_timeout: STATEMENT_MS },
+  })
 
 async function reachDatabase(sequelize: Sequelize, log: Logger): Promise<void> {
   try {

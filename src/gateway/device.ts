@@ -8,9 +8,12 @@ const MAX_REMEMBERED = 500
 
 const remembered = new Map<string, DeviceType>()
 
-/** The user agent as it is kept, or null. */
+/** The user agent as it is kept, without controls, or null. */
 export const cleanUserAgent = (header: string | undefined): string | null =>
-  header?.trim().slice(0, MAX_USER_AGENT_LENGTH) || null
+  header
+    ?.replaceAll(/\p{Cc}/gu, '')
+    .trim()
+    .slice(0, MAX_USER_AGENT_LENGTH) || null
 
 /** The kind of device behind a user agent: phones and tablets are mobile, Electron is desktop, all else is web. */
 export function deviceTypeOf(userAgent: string | null): DeviceType {

@@ -1,8 +1,10 @@
+import { isIP } from 'node:net'
 import type { ProviderList } from '../protocol/http.ts'
 import { parseStatusChange } from '../protocol/schemas/status-change.ts'
 import { PresenceError } from '../domain/errors.ts'
 import type { HostInput, ProviderFilters } from '../service/presence-service.ts'
 import type { HttpDoor } from './http/door.ts'
+import { deviceInfoOf } from './socket/device-info.ts'
 import { providerList, providerQuery } from './http/provider-routes.ts'
 
 /** Reads what a host passes to the service by the same shapes as HTTP, so that both refuse the same with the same words. */
@@ -12,6 +14,12 @@ export function createHostInput(
   const { verbs, codec, directoryIds, clock = Date.now } = door
   return {
     statusChange: parseStatusChange,
+    device: ({ ip_address, user_agent, ...rest }) =>
+      deviceInfoOf({
+        auth: rest,
+        address: typeof ip_address === 'string' && isIP(ip_address) ? ip_address : '',
+        headers: typeof user_agent === 'string' ? { 'user-agent': user_agent } : {},
+      }),
     findProviders: async (cityId, serviceId, filters) => {
       if (!directoryIds) throw new PresenceError('NOT_FOUND', 'This system has no directory of providers.')
       const query = providerQuery(asQuery(cityId, serviceId, filters), codec, directoryIds)

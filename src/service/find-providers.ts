@@ -13,7 +13,12 @@ export async function findProviders(deps: ServiceDeps, query: ProviderQuery): Pr
   const { lastSeenWithinMs, activeWithinMs, ...rest } = query
   const now = deps.hot.now()
   const within = (ms: number | null) => (ms === null ? null : now - ms)
-  const search = { ...rest, seenSince: within(lastSeenWithinMs), activeSince: within(activeWithinMs) }
+  const search = {
+    ...rest,
+    seenSince: within(lastSeenWithinMs),
+    activeSince: within(activeWithinMs),
+    hidden: deps.pendingDecisions.users(),
+  }
   const page = await deps.durable.findProviders(search)
   const records = await readRecords(
     deps,

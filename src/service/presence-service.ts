@@ -5,7 +5,7 @@ import type { ChoosableStatus, Status } from '../domain/status.ts'
 import type { UserIdCodec } from '../domain/user-id.ts'
 import type { ProviderSort } from '../store/contract.ts'
 import type { LocalSessions } from './local-sessions.ts'
-import type { PresenceVerbs } from './verbs.ts'
+import type { DeviceInfo, PresenceVerbs } from './verbs.ts'
 
 /** A device as a host describes it; what is left out is not known. */
 export interface DeviceDescription {
@@ -70,6 +70,8 @@ export interface PresenceService<ProviderPage> {
 
 /** How the front doors read what a host passes in: checked by the same shapes as HTTP. */
 export interface HostInput<ProviderPage> {
+  /** What is wrong in a description is taken as not known. */
+  device(description: DeviceDescription): DeviceInfo
   findProviders(cityId: string | null, serviceId: string | null, filters: ProviderFilters): Promise<ProviderPage>
   statusChange(input: { status: string; message?: string | null | undefined; expires_in?: number | undefined }): {
     status: ChoosableStatus
@@ -97,12 +99,7 @@ export function createPresenceService<ProviderPage>(
       const id = idOf(userId)
       const held = local.find(id, socketId)
       if (held?.connected) return { sessionId: held.sessionId, presence: await verbs.readPresence(id, id) }
-      return verbs.connectSession(id, socketId, {
-        deviceType: device.device_type ?? 'web',
-        deviceId: device.device_id ?? null,
-        ipAddress: device.ip_address ?? null,
-        userAgent: device.user_agent ?? null,
-      })
+      return verbs.connectSession(id, socketId, input.device(device))
     },
     setUserOffline: async (userId, socketId, reason = 'client namespace disconnect') => {
       const held = local.find(idOf(userId), socketId)

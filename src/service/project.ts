@@ -2,10 +2,15 @@ import type { ServiceDeps } from './deps.ts'
 
 const BATCH = 2_000
 
-/** Writes what was observed to PostgreSQL, in batches (R20). What fails stays to be written. */
-export async function project({ hot, durable, sessionLog, pendingDecisions, metrics }: ServiceDeps): Promise<void> {
-  await pendingDecisions.retry()
-  await sessionLog.flush()
+/** Writes what was observed to PostgreSQL, in batches (R20). What fails stays to be written, and holds up nothing else. */
+export async function project(deps: ServiceDeps): Promise<void> {
+  const { pendingDecisions, sessionLog } = deps
+  const outcomes = await Promise.allSettled([pendingDecisions.retry(), sessionLog.flush(), projectRecords(deps)])
+  const failed = outcomes.find((outcome) => outcome.status === 'rejected')
+  if (failed) throw failed.reason
+}
+
+async function projectRecords({ hot, durable, metrics }: ServiceDeps): Promise<void> {
   for (;;) {
     const records = await hot.unprojected(BATCH)
     if (records.length === 0) return

@@ -1,4 +1,6 @@
+import { PresenceError } from '../domain/errors.ts'
 import type { DurableStore, SessionRow } from '../store/contract.ts'
+import { asError, type Logger } from '../telemetry/logger.ts'
 import type { LocalSession } from './local-sessions.ts'
 
 /** Rows of `user_sessions` that wait to be written: at most one per session, whatever happened to it meanwhile. */
@@ -10,8 +12,21 @@ export interface SessionLog {
 
 const BATCH = 1_000
 
-export function createSessionLog(durable: DurableStore): SessionLog {
+export function createSessionLog(durable: DurableStore, log: Logger): SessionLog {
   const waiting = new Map<string, SessionRow>()
+
+  /** Writes a batch; when PostgreSQL refuses it for what it says, each row by itself, so that one holds up no other. */
+  async function save(rows: readonly SessionRow[]): Promise<void> {
+    try {
+      await durable.saveSessions(rows)
+    } catch (error) {
+      if (error instanceof PresenceError && error.retryable) throw error
+      const [only, ...others] = rows
+      if (only === undefined) return
+      if (others.length > 0) for (const row of rows) await save([row])
+      else log.error({ err: asError(error), sessionId: only.sessionId }, 'a session cannot be written and is left out')
+    }
+  }
 
   return {
     note: (row) => {
@@ -21,7 +36,7 @@ export function createSessionLog(durable: DurableStore): SessionLog {
     flush: async () => {
       while (waiting.size > 0) {
         const rows = [...waiting.values()].slice(0, BATCH)
-        await durable.saveSessions(rows)
+        await save(rows)
         // A row that changed during the write waits for the next one.
         for (const row of rows) if (waiting.get(row.sessionId) === row) waiting.delete(row.sessionId)
       }

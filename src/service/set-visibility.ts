@@ -22,11 +22,11 @@ export async function setVisibility(
   const { visibility } = await readRecord(deps, userId)
   const version = await stampVersion(deps, userId)
   const since = visible && !visibility.visible ? deps.hot.now() : visibility.since
-  const decision: Decision = { kind: 'visibility', userId, visible, version, since }
-  const failure = await tryToSave(deps, decision)
-  if (failure && visible) throw failure
+  const decision = { kind: 'visibility', userId, visible, version, since } as const
+  const failure = await save(deps, decision)
+  if (failure !== null && (visible || isUserGone(failure))) throw failure
   await changeUser(deps, userId, (record, now) => setVisible(record, visible, version, now, deps.rules))
-  if (!failure) return { show_online_status: visible }
+  if (failure === null) return { show_online_status: visible }
   deps.pendingDecisions.add(decision)
   throw new PresenceError('NOT_DURABLE', 'You are hidden now, but it is not stored yet. It is tried again by itself.', {
     retryable: true,
@@ -34,12 +34,21 @@ export async function setVisibility(
   })
 }
 
-async function tryToSave(deps: ServiceDeps, decision: Decision): Promise<PresenceError | null> {
-  try {
-    await deps.durable.saveDecision(decision)
-    return null
-  } catch (error) {
-    if (error instanceof PresenceError && error.code === 'STORE_UNAVAILABLE') return error
-    throw error
-  }
+/** Milliseconds that hiding waits for PostgreSQL before it takes effect without it. */
+const HIDING_WAITS_MS = 2_000
+
+/** @returns what went wrong, or null. Hiding does not wait for a PostgreSQL that hangs. */
+async function save({ durable }: ServiceDeps, decision: Decision & { kind: 'visibility' }): Promise<unknown> {
+  const saving = durable.saveDecision(decision).then(
+    () => null,
+    (error: unknown) => error,
+  )
+  if (decision.visible) return saving
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise((resolve) => {
+    timer = setTimeout(() => resolve(new Error('PostgreSQL did not answer in time')), HIDING_WAITS_MS)
+  })
+  return Promise.race([saving, late]).finally(() => clearTimeout(timer))
 }
+
+const isUserGone = (error: unknown): boolean => error instanceof PresenceError && error.code === 'USER_NOT_FOUND'

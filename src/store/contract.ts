@@ -125,6 +125,8 @@ export interface ProviderSearch {
   readonly sort: ProviderSort
   readonly limit: number
   readonly after: ProviderPosition | null
+  /** Users whose hiding is not stored yet: to be taken as never seen. */
+  readonly hidden: readonly string[]
 }
 
 /** A provider's own fields, as the host describes them in `directory`. */

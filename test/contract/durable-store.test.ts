@@ -38,6 +38,7 @@ const EVERYBODY: ProviderSearch = {
   sort: 'availability',
   limit: 20,
   after: null,
+  hidden: [],
 }
 
 let database: TestDatabase

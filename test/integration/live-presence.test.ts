@@ -224,6 +224,78 @@ describe('live presence between plain clients', () => {
     expect(await heardOfBen()).toEqual(['userOnline', 'presenceUpdate'])
   })
 
+  test('R40 whoever was signed out is told nothing any more', async () => {
+    const { service, metrics } = market.server.presence
+    const dora = await market.person('client', 1)
+    for (let round = 0; round < 3; round += 1) {
+      const window = await market.connect(dora)
+      await window.ask('watch', { users: [ben.id] })
+      await service.signOutEverywhere(dora.id)
+    }
+    await watching.ask('watch', { users: [] })
+    await market.connect(ben)
+    expect(await metrics.text()).toMatch(/^porchlight_deliveries_total 0$/m)
+  })
+
+  test('R3 R13 what only the node knew of activity survives a reconnect and a goodbye', async () => {
+    const first = await market.connect(ben, { device_id: 'laptop' })
+    market.advance(4 * 60_000)
+    await first.ask('activity')
+    first.cut()
+    await market.untilConnections(1)
+    const second = await market.connect(ben, { device_id: 'laptop' })
+    market.advance(2 * 60_000)
+    expect(await heardOfBen()).toEqual(['userOnline', 'presenceUpdate'])
+    expect((await market.http(`/api/users/presence/${ben.id}`, { as: ana })).body.online_status).toBe('online')
+    await second.ask('activity')
+    second.leave()
+    await watching.hears('userOffline', { userId: ben.id })
+    await eventually(
+      () => market.http('/api/providers?limit=100&active_within=1m&online_status=offline'),
+      ({ body }) => body.providers.some(({ id }: { id: string }) => id === ben.id),
+    )
+  })
+
+  test('R11 R15 a message that is kept is that of the decision before, also when both come at once', async () => {
+    const laptop = await market.connect(ben)
+    const decisions = [{ status: 'dnd', message: 'On a ladder' }, { status: 'away' }]
+    const [, last] = await Promise.all(decisions.map((decision) => laptop.ask('setStatus', decision)))
+    expect(last).toMatchObject({ ok: true, presence: { online_status: 'away', custom_message: 'On a ladder' } })
+  })
+
+  test('R32 hiding does not wait for a PostgreSQL that hangs, and search does not tell either', async () => {
+    await market.connect(ben)
+    const counts = () => market.http('/api/providers?online_status=online&limit=100')
+    await eventually(counts, ({ body }) => body.counts.online === 1)
+    const transaction = await market.database.sequelize.transaction()
+    await market.database.sequelize.query('select 1 from porchlight_presence where user_id = $1 for update', {
+      bind: [ben.id],
+      transaction,
+    })
+    const hide = { method: 'PATCH', as: ben, json: { show_online_status: false } }
+    const answer = await market.http('/api/users/presence/settings', hide)
+    expect(answer).toMatchObject({ status: 503, body: { code: 'NOT_DURABLE', retryable: true } })
+    await watching.hears('userOffline', { userId: ben.id })
+    expect((await counts()).body).toMatchObject({ providers: [], counts: { online: 0, away: 0, dnd: 0 } })
+    await transaction.rollback()
+    await eventually(
+      () => rows('select * from users where id = $1'),
+      ([user]) => user?.['show_online_status'] === false,
+    )
+  })
+
+  test('R52 a device that a host describes wrongly holds up nobody', async () => {
+    const { service } = market.server.presence
+    const wrong = { device_type: 'tablet' as 'web', user_agent: 'a\0b', ip_address: 'nowhere' }
+    await service.setUserOnline(carla.id, 'a-socket', wrong)
+    await market.connect(ben)
+    await eventually(
+      () => rows('select * from user_sessions where user_id = $1'),
+      (sessions) => sessions.length === 1,
+    )
+    await service.setUserOffline(carla.id, 'a-socket')
+  })
+
   test('R8 starting twice is refused', async () => {
     await expect(market.server.presence.start()).rejects.toMatchObject({ code: 'ALREADY_RUNNING' })
   })

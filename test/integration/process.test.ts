@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { QueryTypes } from 'sequelize'
-import { io } from 'socket.io-client'
+import { io, type Socket } from 'socket.io-client'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { seedMember } from '../../demo/server/seed-people.ts'
 import { eventually } from '../support/marketplace.ts'
@@ -32,7 +32,16 @@ describe('the server as a process', () => {
     return server
   }
 
-  async function comeOnline(url: string, userId: string): Promise<void> {
+  async function watchFrom(url: string, watcherId: string, userId: string, online: boolean) {
+    if (online) await comeOnline(url, userId)
+    const socket = await comeOnline(url, watcherId)
+    return (await socket.emitWithAck('watch', { users: [userId] })) as {
+      presences: { online_status: string }[]
+      versions: Record<string, string>
+    }
+  }
+
+  async function comeOnline(url: string, userId: string): Promise<Socket> {
     const login = {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
@@ -41,6 +50,7 @@ describe('the server as a process', () => {
     const { token } = (await (await fetch(`${url}/api/demo/login`, login)).json()) as { token: string }
     const socket = io(url, { auth: { token }, transports: ['websocket'], reconnection: false, forceNew: true })
     await new Promise((resolve) => socket.once('selfPresence', resolve))
+    return socket
   }
 
   const userRow = async (id: string) =>
@@ -86,6 +96,19 @@ describe('the server as a process', () => {
     const own = await fetch(`${again}/api/users/presence/${id}`, { headers: { authorization: `Bearer ${token}` } })
     const { last_seen } = (await own.json()) as { last_seen: string }
     expect(Date.parse(last_seen)).toBeLessThanOrEqual(killedAt)
+  })
+
+  test('R7 R8 versions go on above what a killed process told, though it had not written it', async () => {
+    const first = serve({ PRESENCE_PROJECT_EVERY_MS: '60000' })
+    const { id } = seedMember('client', 0)
+    const watcher = seedMember('client', 1)
+    const told = await watchFrom(await first.prints(READY), watcher.id, id, true)
+    first.kill('SIGKILL')
+    await first.ended
+    const after = await watchFrom(await serve().prints(READY), watcher.id, id, false)
+    expect(told.presences).toMatchObject([{ online_status: 'online' }])
+    expect(after.presences).toMatchObject([{ online_status: 'offline' }])
+    expect(BigInt(after.versions[id] ?? '0')).toBeGreaterThan(BigInt(told.versions[id] ?? '0'))
   })
 
   test('R54 SIGTERM writes what is unwritten, and the process ends with 0', async () => {

@@ -28,8 +28,8 @@ export const openDatabase = (sequelize: Sequelize, transaction?: Transaction): D
 })
 
 // https://www.postgresql.org/docs/current/errcodes-appendix.html: connections, resources, shutdown, cancelled, deadlock,
-// serialization, lock not available. All of them may be gone the next time.
-const PASSING = /^(08...|53...|57P0.|57014|40001|40P01|55P03)$/
+// serialization, lock not available, read-only as a replica is after a failover. All may be gone the next time.
+const PASSING = /^(08...|53...|57P0.|57014|40001|40P01|55P03|25006)$/
 const SOCKET_FAILURES = new Set(['ECONNRESET', 'ECONNREFUSED', 'EPIPE', 'ETIMEDOUT'])
 
 /** Words a failure of PostgreSQL itself as one; anything else comes back as it was. */

@@ -64,7 +64,9 @@ function filtersOf({ statuses, seenSince, activeSince }: ProviderSearch, binds: 
 
 function searchSql(search: ProviderSearch, directory: DirectorySql, userId: UserIdCodec, binds: Binds): string {
   const [k1, k2] = sortKeys(directory)[search.sort]
-  const from = `from ${directory.table} d left join porchlight_presence p on p.user_id = d.${directory.id}`
+  const hidden = `${binds.add(search.hidden)}::${userId.sqlType}[]`
+  const from = `from ${directory.table} d
+    left join porchlight_presence p on p.user_id = d.${directory.id} and p.user_id <> all(${hidden})`
   const scope = scopeOf(search, directory, binds)
   const fields = directory.fields.map(({ column }, i) => `d.${column} as f${i}`)
   // One statement, so that rows, counts and the time of the answer belong together. The page is found by the few columns

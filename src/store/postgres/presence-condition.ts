@@ -10,27 +10,34 @@ export interface PresenceConditions {
 
 /**
  * A Sequelize `where` on a column of user ids, for the host's own search. Whoever has no row of ours yet is offline.
- * Only numbers and words of our own enter the SQL.
+ * Only numbers, words of our own and checked ids enter the SQL.
  *
  * @param now epoch milliseconds
+ * @param hidden ids of users whose hiding is not stored yet
  */
-export function presenceCondition(conditions: PresenceConditions, column: string, now: number): WhereOptions {
+export function presenceCondition(
+  conditions: PresenceConditions,
+  column: string,
+  now: number,
+  hidden: readonly string[],
+): WhereOptions {
   const { statuses, lastSeenWithinMs, activeWithinMs } = conditions
   const since = (ms: number) => `to_timestamp(${Math.floor(now - ms)} / 1000.0)`
   const tests: string[] = []
   if (lastSeenWithinMs !== null)
     tests.push(`(public_status <> 'offline' or public_last_seen >= ${since(lastSeenWithinMs)})`)
   if (activeWithinMs !== null) tests.push(`(public_status = 'online' or public_activity >= ${since(activeWithinMs)})`)
-  const users = (test: string) => literal(`(select user_id from porchlight_presence where ${test})`)
+  const others = hidden.length === 0 ? '' : ` and user_id not in (${hidden.map((id) => `'${id}'`).join(', ')})`
+  const users = (test: string) => literal(`(select user_id from porchlight_presence where ${test}${others})`)
   const all = tests.map((test) => ({ [column]: { [Op.in]: users(test) } }))
   if (statuses === null) return { [Op.and]: all }
   const list = (words: readonly Status[]) => `public_status in (${words.map((word) => `'${word}'`).join(', ')})`
-  const others = STATUSES.filter((status) => !statuses.includes(status))
+  const unwanted = STATUSES.filter((status) => !statuses.includes(status))
   // Asking for offline must find people without a row, so it rules the others out instead.
   const byStatus = statuses.includes('offline')
-    ? others.length === 0
+    ? unwanted.length === 0
       ? []
-      : [{ [column]: { [Op.notIn]: users(list(others)) } }]
+      : [{ [column]: { [Op.notIn]: users(list(unwanted)) } }]
     : [{ [column]: { [Op.in]: users(list(statuses)) } }]
   return { [Op.and]: [...all, ...byStatus] }
 }
