@@ -1,3 +1,5 @@
+import { PresenceError } from '../domain/errors.ts'
+
 /** Says whether one more call of this key is within its limit (R53). Synchronous, because every event passes here. */
 export interface RateLimiter {
   take(key: string): boolean
@@ -5,6 +7,10 @@ export interface RateLimiter {
 
 /** Lets everything through, for load tests. */
 export const noLimit: RateLimiter = { take: () => true }
+
+/** The refusal of a call above the limit (R53). */
+export const tooMuch = (): PresenceError =>
+  new PresenceError('RATE_LIMITED', 'That was too much at once: wait a second.', { retryable: true })
 
 export interface RateLimitOptions {
   /** Calls per second that one key may make on average. */

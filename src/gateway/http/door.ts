@@ -4,7 +4,7 @@ import type { UserIdCodec } from '../../domain/user-id.ts'
 import type { PresenceVerbs } from '../../service/verbs.ts'
 import { canonicalId, type IdentifyRequest } from '../identify.ts'
 import type { DoorMetrics, Log } from '../log.ts'
-import type { RateLimiter } from '../rate-limit.ts'
+import { type RateLimiter, tooMuch } from '../rate-limit.ts'
 
 /** What the HTTP routes are made of. */
 export interface HttpDoor {
@@ -36,9 +36,7 @@ export async function callerOf(door: Pick<HttpDoor, 'identify' | 'codec'>, reque
 /** The caller of a request that changes something, within their limit. @throws {PresenceError} RATE_LIMITED too */
 export async function limitedCallerOf(door: HttpDoor, request: Request): Promise<string> {
   const userId = await callerOf(door, request)
-  if (!door.limiter.take(userId)) {
-    throw new PresenceError('RATE_LIMITED', 'That was too much at once: wait a second.', { retryable: true })
-  }
+  if (!door.limiter.take(userId)) throw tooMuch()
   return userId
 }
 

@@ -3,6 +3,7 @@ import { PresenceError } from '../../domain/errors.ts'
 import type { ErrorReply } from '../../protocol/events.ts'
 import { explainError } from '../explain-error.ts'
 import { noMetrics } from '../log.ts'
+import { tooMuch } from '../rate-limit.ts'
 import type { Connection } from './connection.ts'
 import type { SocketDoor } from './door.ts'
 
@@ -68,9 +69,7 @@ export function answerEvent<Input>(
 
   async function outcome(payload: unknown): Promise<{ ok: true } | ErrorReply | null> {
     try {
-      if (!limiter.take(connection.userId ?? socket.id)) {
-        throw new PresenceError('RATE_LIMITED', 'That was too much at once: wait a second.', { retryable: true })
-      }
+      if (!limiter.take(connection.userId ?? socket.id)) throw tooMuch()
       const input = work.read(payload)
       // Whoever has gone, or is not ours, gets neither work nor an answer.
       if (!(await connection.ready) || connection.goodbye !== null || connection.userId === null) return null

@@ -2,6 +2,8 @@ import type { Socket } from 'socket.io'
 import { parseStatusChange } from '../../protocol/schemas/status-change.ts'
 import { parseUnwatch, parseWatch } from '../../protocol/schemas/watch.ts'
 import { noMetrics } from '../log.ts'
+import { explainError } from '../explain-error.ts'
+import { tooMuch } from '../rate-limit.ts'
 import { answerEvent, checkSize, incoming } from './answer.ts'
 import { type Connection, openConnection } from './connection.ts'
 import type { SocketDoor } from './door.ts'
@@ -77,7 +79,7 @@ function handlersFor(door: SocketDoor, socket: Socket, connection: Connection): 
 
 /**
  * The most frequent event by far, so it takes the shortest way (R12). What it brings along is not looked at; above the
- * limit it is dropped, because one sign of use is as good as many.
+ * limit it is dropped, because one sign of use is as good as many, and whoever waits for an answer is told (R53).
  */
 function noteActivity(door: SocketDoor, socket: Socket, connection: Connection): (...args: unknown[]) => void {
   const { verbs, limiter, log, metrics = noMetrics } = door
@@ -89,10 +91,14 @@ function noteActivity(door: SocketDoor, socket: Socket, connection: Connection):
   }
 
   return (...args) => {
-    if (limiter.take(connection.userId ?? socket.id)) {
-      if (connection.sessionId !== null) note(connection.sessionId)
-      else void connection.ready.then((ready) => ready && connection.sessionId !== null && note(connection.sessionId))
-    } else metrics.dropped('activity')
-    incoming(args).ack?.({ ok: true })
+    const { ack } = incoming(args)
+    if (!limiter.take(connection.userId ?? socket.id)) {
+      metrics.dropped('activity')
+      ack?.({ ok: false, error: explainError(tooMuch(), log) })
+      return
+    }
+    if (connection.sessionId !== null) note(connection.sessionId)
+    else void connection.ready.then((ready) => ready && connection.sessionId !== null && note(connection.sessionId))
+    ack?.({ ok: true })
   }
 }
