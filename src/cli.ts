@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import closeWithGrace from 'close-with-grace'
@@ -10,8 +11,8 @@ import { migrateMarketplace } from '../demo/server/schema.ts'
 import { PresenceError } from './domain/errors.ts'
 import { integerIds, uuidIds } from './domain/user-id.ts'
 import { createTokens } from './gateway/token.ts'
-import { startServer } from './server.ts'
-import { type GivenSettings, readSettings, SERVER_VARIABLES } from './settings.ts'
+import { reachDatabase, startServer } from './server.ts'
+import { type GivenSettings, readDatabaseUrl, readSettings, SERVER_VARIABLES } from './settings.ts'
 import { migratePresence, rollbackPresence } from './store/postgres/migrate.ts'
 import { createLogger } from './telemetry/logger.ts'
 
@@ -22,6 +23,12 @@ interface TableOptions {
   usersTable: string
   idColumn: string
   integerIds?: boolean
+}
+
+/** Where this package says its version, from source and as built. */
+const packageFile = () => {
+  const here = import.meta.dirname
+  return [join(here, '../package.json'), join(here, '../../package.json')].find((path) => existsSync(path)) ?? ''
 }
 
 async function serve(): Promise<void> {
@@ -63,9 +70,10 @@ async function demoSecret({ demo, secret, jwksUrl }: GivenSettings): Promise<{ s
 }
 
 async function withDatabase(work: (sequelize: Sequelize) => Promise<void>): Promise<void> {
-  const database = await openDatabase(process.env['DATABASE_URL'])
+  const database = await openDatabase(readDatabaseUrl(process.env))
   const sequelize = new Sequelize(database.url, { dialect: 'postgres', logging: false })
   try {
+    await reachDatabase(sequelize)
     await work(sequelize)
   } finally {
     await sequelize.close()
@@ -78,16 +86,26 @@ const targetOf = (sequelize: Sequelize, { usersTable, idColumn, integerIds: inte
   return { sequelize, usersTable, idColumn, userId: integers ? integerIds : uuidIds, log }
 }
 
+/** A database without any table gets the reference marketplace; in one that has some, the host has to say where users are. */
+async function ensureUsers(sequelize: Sequelize, usersTable: string): Promise<void> {
+  const [found] = await sequelize.query<{ users: string | null; tables: number }>(
+    `select to_regclass($1)::text as users,
+      (select count(*)::int from pg_tables where schemaname not in ('pg_catalog', 'information_schema')) as tables`,
+    { bind: [usersTable], type: QueryTypes.SELECT },
+  )
+  if (found?.users) return
+  if (found?.tables === 0 && usersTable === 'users') {
+    console.log('The database is empty: creating the reference marketplace.')
+    await migrateMarketplace(sequelize)
+    return
+  }
+  const sentence = `There is no table "${usersTable}". Name yours with --users-table, and its key with --id-column.`
+  throw new PresenceError('SCHEMA_CONFLICT', sentence)
+}
+
 const migrate = (options: TableOptions) =>
   withDatabase(async (sequelize) => {
-    const [found] = await sequelize.query<{ name: string | null }>('select to_regclass($1)::text as name', {
-      bind: [options.usersTable],
-      type: QueryTypes.SELECT,
-    })
-    if (!found?.name && options.usersTable === 'users') {
-      console.log('There is no table of users: creating the reference marketplace.')
-      await migrateMarketplace(sequelize, (line) => console.log(line))
-    }
+    await ensureUsers(sequelize, options.usersTable)
     const applied = await migratePresence(targetOf(sequelize, options))
     console.log(applied.length === 0 ? 'Nothing to migrate.' : `Applied ${applied.join(', ')}.`)
   })
@@ -119,9 +137,14 @@ const variables = Object.entries(SERVER_VARIABLES)
   .map(([name, meaning]) => `  ${name.padEnd(20)} ${meaning}`)
   .join('\n')
 
-const program = new Command('porchlight').description('Live presence for marketplaces.')
+const { version } = JSON.parse(await readFile(packageFile(), 'utf8')) as { version: string }
+
+const program = new Command('porchlight')
+  .description('Live presence for marketplaces.')
+  .version(version)
+  .showHelpAfterError('Try porchlight --help.')
 program
-  .command('serve', { isDefault: true })
+  .command('serve')
   .description('run the reference marketplace')
   .addHelpText('after', `\nEnvironment:\n${variables}\n  PRESENCE_<OPTION>    see docs/options.md`)
   .action(serve)

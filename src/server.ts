@@ -7,7 +7,7 @@ import compression from 'compression'
 import cors from 'cors'
 import express, { type Express, type Request, Router } from 'express'
 import helmet from 'helmet'
-import { Sequelize } from 'sequelize'
+import { QueryTypes, Sequelize } from 'sequelize'
 import { Server, type Socket } from 'socket.io'
 import { startLife } from '../demo/server/life.ts'
 import { defineMarketplace } from '../demo/server/models.ts'
@@ -80,7 +80,8 @@ export async function startServer(
     for (const step of undo.splice(0).toReversed()) await step()
   }
   try {
-    await reachDatabase(sequelize, log)
+    await reachDatabase(sequelize)
+    await refuseForeignUsers(sequelize)
     const tokens = createTokens(settings)
     // The app is there before Socket.IO, which takes its own requests out of the way of the listeners it finds.
     const app = express()
@@ -107,15 +108,28 @@ const openDatabase = (url: string): Sequelize =>
     dialectOptions: { statement_timeout: STATEMENT_MS },
   })
 
-async function reachDatabase(sequelize: Sequelize, log: Logger): Promise<void> {
+/** @throws {PresenceError} STORE_UNAVAILABLE with a sentence that names the place */
+export async function reachDatabase(sequelize: Sequelize): Promise<void> {
   try {
     await sequelize.authenticate()
   } catch (error) {
-    log.debug({ err: error }, 'PostgreSQL refused')
     const { host, port, database } = sequelize.config
     const sentence = `PostgreSQL at ${host}:${port}/${database} cannot be reached. Check DATABASE_URL.`
     throw new PresenceError('STORE_UNAVAILABLE', sentence, { retryable: true, cause: error })
   }
+}
+
+/** @throws {PresenceError} SCHEMA_CONFLICT in a database whose users are not those of the reference marketplace */
+async function refuseForeignUsers(sequelize: Sequelize): Promise<void> {
+  const [found] = await sequelize.query<{ users: string | null; ours: string | null }>(
+    `select to_regclass('users')::text as users, to_regclass('marketplace_migrations')::text as ours`,
+    { type: QueryTypes.SELECT },
+  )
+  if (!found?.users || found.ours) return
+  throw new PresenceError(
+    'SCHEMA_CONFLICT',
+    'This database has a table users that is not the reference marketplace’s. Use an empty one, or add Porchlight to your app.',
+  )
 }
 
 async function assemble(

@@ -11,7 +11,7 @@ export const SERVER_VARIABLES = {
   PORT: 'port to listen on; 0 picks any free one and prints it [3000]',
   HOST: 'address to listen on [all]',
   DATABASE_URL: 'PostgreSQL; absent: an embedded one below .data/',
-  REDIS_URL: 'Redis; absent: memory, which is for one process',
+  REDIS_URL: 'refused in this version, which keeps presence in the memory of one process',
   JWT_SECRET: 'secret of HS256 tokens',
   JWKS_URL: 'where public keys of tokens are published, instead of a secret',
   CORS_ORIGIN: 'origin of pages that may call from elsewhere',
@@ -78,6 +78,14 @@ export function readSettings(env: Environment): GivenSettings {
     throw new PresenceError('INVALID_OPTION', `These settings cannot be used:\n  - ${wrong.join('\n  - ')}`)
   }
   return settings
+}
+
+/** @throws {PresenceError} INVALID_OPTION */
+export function readDatabaseUrl(env: Environment): string | undefined {
+  const wrong: string[] = []
+  const url = urlOf(env, 'DATABASE_URL', ['postgres:', 'postgresql:'], wrong)
+  if (wrong.length > 0) throw new PresenceError('INVALID_OPTION', wrong.join('\n'))
+  return url
 }
 
 type Optional<Key extends string> = { readonly [K in Key]?: string }

@@ -72,7 +72,7 @@ export function ProviderList({ listRef, state, failed, service, city, onChange, 
         <button
           type="button"
           className="button button-quiet show-more"
-          disabled={state.loadingMore}
+          aria-disabled={state.loadingMore}
           onClick={() => void directory.showMore()}
         >
           {state.loadingMore ? 'Looking…' : 'Show more'}

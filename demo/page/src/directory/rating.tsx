@@ -11,7 +11,7 @@ export function Rating({ rating, reviews }: { readonly rating: number; readonly 
       <span className="visually-hidden"> of 5, </span>
       <span className="reviews">
         ({reviews}
-        <span className="visually-hidden"> reviews</span>)
+        <span className="visually-hidden">{reviews === 1 ? ' review' : ' reviews'}</span>)
       </span>
     </span>
   )

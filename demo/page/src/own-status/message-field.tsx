@@ -12,12 +12,22 @@ interface MessageFieldProps {
 export function MessageField({ saved, onSave }: MessageFieldProps) {
   const id = useId()
   const [text, setText] = useState(saved)
+  const [known, setKnown] = useState(saved)
+  const [sent, setSent] = useState<string | null>(null)
   const left = MAX_LENGTH - Array.from(text.trim()).length
   const changed = text.trim() !== saved
 
+  if (saved !== known) {
+    setKnown(saved)
+    // What was typed stays, also when it was refused; only a message that nobody touched follows a change from elsewhere.
+    if (text.trim() === known && known !== sent) setText(saved)
+  }
+
   const save = (event: FormEvent): void => {
     event.preventDefault()
-    if (changed && left >= 0) onSave(text)
+    if (!changed || left < 0) return
+    setSent(text.trim())
+    onSave(text)
   }
 
   return (

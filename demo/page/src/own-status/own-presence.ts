@@ -21,7 +21,8 @@ export interface OwnState {
 export interface Choice {
   readonly status: ChoosableStatus
   readonly message: string
-  readonly duration: Duration
+  /** `kept`: until when the choice before would have held. */
+  readonly duration: Duration | 'kept'
 }
 
 export interface OwnPresence {
@@ -68,7 +69,7 @@ export function createOwnPresence(http: Http, client: PresenceClient): OwnPresen
     // While an answer is awaited, our own guess is newer than what was under way.
     if (busy) return
     const same = before?.online_status === presence.online_status && before.custom_message === presence.custom_message
-    change({ presence, until: same ? until : null })
+    change({ presence, until: (same ? until : null) ?? recallEnd(presence) })
   }
 
   return {
@@ -84,25 +85,22 @@ export function createOwnPresence(http: Http, client: PresenceClient): OwnPresen
     },
     learn,
     async choose({ status, message, duration }) {
-      const { presence } = state.get()
+      const { presence, until } = state.get()
       if (!presence) return
       const now = new Date()
-      const seconds = secondsFor(duration, now)
+      const seconds = duration === 'kept' ? secondsLeft(until, now) : secondsFor(duration, now)
       const text = message.trim() === '' ? null : message.trim()
       const wire = { status, message: text, ...(seconds === null ? {} : { expires_in: seconds }) }
-      await attempt(
-        {
-          presence: guessed(presence, status, text),
-          until: seconds === null ? null : now.getTime() + seconds * 1_000,
-        },
-        async () => {
-          if (client.state.get() !== 'live') return await patchStatus(http, wire)
-          const reply = await client.setStatus(wire)
-          if (reply.ok) return reply.presence
-          const { code, message: reason, retryable } = reply.error
-          throw new RequestFailed(code, reason, { status: 0, retryable })
-        },
-      )
+      const guess = guessed(presence, status, text)
+      const ends = seconds === null ? null : now.getTime() + seconds * 1_000
+      rememberEnd(guess, ends)
+      await attempt({ presence: guess, until: ends }, async () => {
+        if (client.state.get() !== 'live') return await patchStatus(http, wire)
+        const reply = await client.setStatus(wire)
+        if (reply.ok) return reply.presence
+        const { code, message: reason, retryable } = reply.error
+        throw new RequestFailed(code, reason, { status: 0, retryable })
+      })
     },
     async setVisible(visible) {
       const { presence } = state.get()
@@ -132,3 +130,27 @@ function guessed(presence: PresenceInfo, status: ChoosableStatus, message: strin
   const { custom_message: _replaced, ...rest } = presence
   return { ...rest, online_status: status, ...(message === null ? {} : { custom_message: message }) }
 }
+
+const secondsLeft = (until: number | null, now: Date): number | null =>
+  until === null ? null : Math.max(1, Math.ceil((until - now.getTime()) / 1_000))
+
+const END_KEY = 'porchlight.choice-ends'
+
+/** A presence does not say when its choice ends, so the browser that made the choice keeps it across a reload. */
+function rememberEnd(presence: PresenceInfo, until: number | null): void {
+  if (until === null) localStorage.removeItem(END_KEY)
+  else localStorage.setItem(END_KEY, JSON.stringify([choiceOf(presence), until]))
+}
+
+function recallEnd(presence: PresenceInfo): number | null {
+  try {
+    const kept: unknown = JSON.parse(localStorage.getItem(END_KEY) ?? 'null')
+    if (!Array.isArray(kept) || kept[0] !== choiceOf(presence)) return null
+    return typeof kept[1] === 'number' && kept[1] > Date.now() ? kept[1] : null
+  } catch {
+    return null
+  }
+}
+
+const choiceOf = ({ userId, online_status, custom_message }: PresenceInfo): string =>
+  JSON.stringify([userId, online_status, custom_message ?? null])

@@ -20,8 +20,10 @@ const CHOICES: readonly (readonly [status: ChoosableStatus, hint: string])[] = [
 export function StatusMenu() {
   const { own } = usePageServices()
   const state = useSignal(own.state)
-  const [duration, setDuration] = useState<Duration>('open')
-  const { presence } = state
+  const [picked, setPicked] = useState<Duration | null>(null)
+  const { presence, until } = state
+  // A choice that ends keeps its end until another one is picked, whatever else of it changes.
+  const duration = picked ?? (until === null ? 'open' : 'kept')
   const status = presence && presence.online_status !== 'offline' ? presence.online_status : 'online'
   const message = presence?.custom_message ?? ''
 
@@ -29,15 +31,15 @@ export function StatusMenu() {
 
   return (
     <>
-      <Choices status={presence ? presence.online_status : null} onChoose={(picked) => choose({ status: picked })} />
-      <MessageField key={message} saved={message} onSave={(text) => choose({ message: text })} />
+      <Choices status={presence ? presence.online_status : null} onChoose={(next) => choose({ status: next })} />
+      <MessageField saved={message} onSave={(text) => choose({ message: text })} />
       <DurationField
         duration={duration}
-        until={state.until}
-        onPick={(picked) => {
-          setDuration(picked)
+        until={until}
+        onPick={(next) => {
+          setPicked(next)
           // Without a choice there is nothing yet that could end.
-          if (status !== 'online' || message !== '') choose({ duration: picked })
+          if (status !== 'online' || message !== '') choose({ duration: next })
         }}
       />
       <Outcome state={state} />
@@ -82,7 +84,7 @@ function Choices({ status, onChoose }: ChoicesProps) {
 }
 
 interface DurationFieldProps {
-  readonly duration: Duration
+  readonly duration: Duration | 'kept'
   readonly until: number | null
   readonly onPick: (duration: Duration) => void
 }
@@ -93,6 +95,7 @@ function DurationField({ duration, until, onPick }: DurationFieldProps) {
     <div className="menu-field">
       <label htmlFor={id}>Keep it</label>
       <select id={id} value={duration} onChange={(event) => onPick(event.target.value as Duration)}>
+        {duration === 'kept' && <option value="kept">as it is</option>}
         {DURATIONS.map((option) => (
           <option key={option} value={option}>
             {DURATION_WORDS[option]}
