@@ -168,6 +168,33 @@ describe('the commands', () => {
     await database.drop()
   })
 
+  test('R52 migrate builds no marketplace in a database that has tables of its own', async () => {
+    const database = await createTestDatabase()
+    await database.sequelize.query('create table members (id uuid primary key)')
+    const env = { DATABASE_URL: database.url }
+    const lost = runCli(['migrate'], env, home)
+    expect(await lost.ended).toMatchObject({ code: 1 })
+    expect(lost.output()).toMatch(/no table "users".*--users-table/)
+    const found = runCli(['migrate', '--users-table', 'members'], env, home)
+    expect(await found.ended, found.output()).toMatchObject({ code: 0 })
+    await database.sequelize.query('create table users (id uuid primary key)')
+    const serve = runCli(['serve'], { ...env, PORT: '0', JWT_SECRET: 'secret' }, home)
+    expect(await serve.ended).toMatchObject({ code: 1 })
+    expect(serve.output()).toMatch(/not the reference marketplace/)
+    await database.drop()
+  })
+
+  test('R52 a wrong command or address is said in a sentence', async () => {
+    const wrong = async (args: string[], url: string) => {
+      const command = runCli(args, { DATABASE_URL: url }, home)
+      expect(await command.ended).toMatchObject({ code: 1 })
+      return command.output()
+    }
+    expect(await wrong(['bogus'], 'postgres://localhost/x')).toMatch(/unknown command 'bogus'/)
+    expect(await wrong(['migrate'], 'hello')).toMatch(/DATABASE_URL: needs a URL/)
+    expect(await wrong(['migrate'], 'postgres://x@127.0.0.1:1/y')).toMatch(/127.0.0.1:1\/y cannot be reached/)
+  })
+
   test('token prints a token that names the user, and refuses what is no id', async () => {
     const { id } = seedMember('client', 0)
     const env = { DATABASE_URL: 'postgres://localhost/x', JWT_SECRET: 'secret' }
