@@ -43,6 +43,7 @@ async function serve(): Promise<void> {
       if (signal) log.info({ signal }, 'stopping: connections are moved, what is unwritten is written')
       await server.stop()
       await database.stop()
+      console.log('Stopped.')
     })
     console.log(`Porchlight is ready at ${server.url}`)
   } catch (error) {

@@ -10,7 +10,8 @@ export function deviceInfoOf(handshake: Pick<Socket['handshake'], 'auth' | 'addr
   return {
     deviceType: deviceType ?? deviceTypeOf(userAgent),
     deviceId,
-    ipAddress: handshake.address || null,
+    // An IPv4 address that came through an IPv6 socket is still an IPv4 address.
+    ipAddress: handshake.address.replace(/^::ffff:(?=\d+\.)/, '') || null,
     userAgent,
     format,
   }

@@ -7,13 +7,15 @@ import { Rating } from './rating.tsx'
 
 interface ProviderCardProps {
   readonly provider: Provider
+  /** What they are shown for: the service that was searched, if they offer it. */
+  readonly trade: string
   readonly leaving: boolean
   readonly onAsk: (provider: Provider) => void
 }
 
 /** One person. The card has the same height whatever is known of them, so a change never moves its neighbours. */
-export const ProviderCard = memo(function ProviderCard({ provider, leaving, onAsk }: ProviderCardProps) {
-  const { id, name, service, city } = provider
+export const ProviderCard = memo(function ProviderCard({ provider, trade, leaving, onAsk }: ProviderCardProps) {
+  const { id, name, city } = provider
   const { status, message, words, stale } = useLivePresence(provider)
   const online = status === 'online'
 
@@ -35,7 +37,7 @@ export const ProviderCard = memo(function ProviderCard({ provider, leaving, onAs
             </Link>
           </h3>
           <p className="card-facts">
-            {service}, {city}
+            {trade}, {city}
             {provider.simulated && <span className="tag">simulated</span>}
           </p>
           <p className={`card-status status-${status}`}>

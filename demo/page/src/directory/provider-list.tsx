@@ -63,6 +63,7 @@ export function ProviderList({ listRef, state, failed, service, city, onChange, 
           <ProviderCard
             key={provider.id}
             provider={provider}
+            trade={service && provider.services.includes(service.name) ? service.name : provider.service}
             leaving={listing.leaving.has(provider.id)}
             onAsk={setAsked}
           />
