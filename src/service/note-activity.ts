@@ -1,7 +1,8 @@
 import { LRUCache } from 'lru-cache'
-import { noteActivity, touch } from '../domain/steps.ts'
+import { touch } from '../domain/steps.ts'
+import { settle } from '../domain/user-record.ts'
 import type { ServiceDeps } from './deps.ts'
-import { activityOf, type LocalSession } from './local-sessions.ts'
+import type { LocalSession } from './local-sessions.ts'
 import { changeUser } from './records.ts'
 
 /** See {@link PresenceVerbs.noteSessionActivity}. */
@@ -16,9 +17,8 @@ async function noteOn(deps: ServiceDeps, held: LocalSession): Promise<void> {
   const wasIdle = now - held.lastActivityAt >= deps.rules.idleAfterMs
   held.lastActivityAt = Math.max(held.lastActivityAt, now)
   if (!wasIdle) return
-  await changeUser(deps, held.userId, (record, at) =>
-    noteActivity(record, activityOf(deps.local, held.userId), at, deps.rules),
-  )
+  // `changeUser` brings the new moment along, as it does for every change.
+  await changeUser(deps, held.userId, (record, at) => settle(record, record, at, deps.rules))
 }
 
 /** Users remembered as told of, at most. Beyond it some are told of once more, which is harmless. */
