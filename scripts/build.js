@@ -9,7 +9,15 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const dist = join(root, 'dist')
 const stamp = join(dist, '.build-hash')
 
-const SOURCES = ['src', 'demo', 'package.json', 'package-lock.json', 'tsconfig.base.json', 'tsconfig.build.json']
+const SOURCES = [
+  'src',
+  'demo',
+  'package.json',
+  'package-lock.json',
+  'tsconfig.base.json',
+  'tsconfig.build.json',
+  'tsconfig.browser.json',
+]
 const PRODUCTS = ['src/cli.js', 'page/index.html']
 
 /**
@@ -30,6 +38,7 @@ export async function build({ force = false } = {}) {
     // A file whose source is gone must not be found any more.
     for (const part of ['.build-hash', 'src', 'demo']) rmSync(join(dist, part), { recursive: true, force: true })
     run('typescript/bin/tsc', '-p', 'tsconfig.build.json')
+    run('typescript/bin/tsc', '-p', 'tsconfig.browser.json')
     run('vite/bin/vite.js', 'build', '--config', 'demo/page/vite.config.ts', '--logLevel', 'warn')
     writeFileSync(stamp, hash)
     console.log(`Built in ${((performance.now() - since) / 1000).toFixed(1)} s`)
