@@ -162,7 +162,7 @@ function wire(host: PresenceHost, options: PresenceOptions, codec: UserIdCodec, 
   return {
     hot: createMemoryHotStore({ clock }),
     durable,
-    broadcast: createSocketIoBroadcaster({ io: host.io, audience, onDelivered }),
+    broadcast: createSocketIoBroadcaster({ ...options, io: host.io, audience, onDelivered }),
     rules: options,
     local: createLocalSessions(),
     sessionLog: createSessionLog(durable, log),

@@ -24,6 +24,10 @@ export interface PresenceOptions {
   maxSessionsPerUser: number
   /** Users one connection may watch. @default 2_000 */
   maxWatchedUsers: number
+  /** For how long changes for a connection that is told a lot are gathered into one frame. @default 10 */
+  mergeMs: number
+  /** Changes that may wait for a slow connection before it is told to read anew. @default 1_000 */
+  maxQueuedUpdates: number
   /** Bytes of a request body or of an event (a watch list is bounded by its own number). @default 65_536 */
   maxPayloadBytes: number
   /** Events per second that one user may send on average. @default 20 */
@@ -54,6 +58,8 @@ export const OPTION_RANGES: Record<keyof PresenceOptions, readonly [fallback: nu
   retentionDays: [30, 1, 3_650],
   maxSessionsPerUser: [20, 1, 1_000],
   maxWatchedUsers: [2_000, 1, 100_000],
+  mergeMs: [10, 0, 10_000],
+  maxQueuedUpdates: [1_000, 1, 1_000_000],
   maxPayloadBytes: [65_536, 1_024, 16_777_216],
   eventsPerSecond: [20, 1, 100_000],
   eventsBurst: [60, 1, 100_000],

@@ -30,6 +30,7 @@ const HOMES: Record<string, readonly string[]> = {
   'socket.io': ['gateway/socket/', 'gateway/identify.ts', 'broadcast/'],
   'socket.io-client': ['client/', 'testing/'],
   react: ['react/'],
+  'socket.io-parser': ['broadcast/'],
   ws: ['broadcast/'],
   express: ['gateway/http/', 'gateway/identify.ts'],
   jose: ['gateway/token.ts'],
@@ -50,7 +51,7 @@ const MAX_LINES = 300
 
 const SRC = join(import.meta.dirname, '..', 'src')
 const sources = readdirSync(SRC, { recursive: true, withFileTypes: true })
-  .filter((entry) => entry.isFile() && /\.tsx?$/.test(entry.name) && !entry.name.endsWith('.test.ts'))
+  .filter((entry) => entry.isFile() && /\.tsx?$/.test(entry.name) && !/\.test\.tsx?$/.test(entry.name))
   .map((entry) => {
     const path = join(entry.parentPath, entry.name)
     return { file: relative(SRC, path).replaceAll('\\', '/'), text: readFileSync(path, 'utf8') }

@@ -10,6 +10,8 @@ export interface Announcement {
   readonly before: { readonly own: View; readonly stranger: View }
   /** Epoch milliseconds of the change. */
   readonly at: number
+  /** True when something is taken back, so that it has to be written before anybody is told that it was (R32). */
+  readonly retracts: boolean
 }
 
 /** One session that can be told things. */

@@ -1,152 +1,156 @@
-import type { Server } from 'socket.io'
-import { isoTime } from '../domain/info.ts'
-import { isPresent } from '../domain/status.ts'
+import type { Server, Socket } from 'socket.io'
 import type { View } from '../domain/view.ts'
-import type { ClientToServer, PresenceUpdate, ServerToClient } from '../protocol/events.ts'
+import type { ClientToServer, ServerToClient } from '../protocol/events.ts'
+import { createCoalescer, type Receiver } from './coalescer.ts'
 import type { Announcement, Broadcaster, Watcher } from './contract.ts'
+import { encodeEvent, openLink } from './link.ts'
+import { createSetIndex } from './set-index.ts'
+import { type Update, wordUpdate } from './update.ts'
 
 export interface BroadcasterOptions {
   io: Server<ClientToServer, ServerToClient>
   /** `everyone` tells all connections about all users, as small communities like it. @default 'watchers' */
   audience?: 'watchers' | 'everyone'
-  /** Called with the number of connections that one update was written to. */
+  /** Milliseconds for which changes for a busy connection are gathered (R42). */
+  mergeMs: number
+  /** Updates that may wait for a slow connection before it is told to read anew (R43). */
+  maxQueuedUpdates: number
+  /** Called with the number of updates that were written. */
   onDelivered?: (count: number) => void
 }
 
 type Audience = 'own' | 'stranger'
+const AUDIENCES = ['own', 'stranger'] as const
+
+/** What the watchers of one user were told last. */
+interface Told {
+  readonly views: Readonly<Record<Audience, View>>
+  readonly updates: Readonly<Partial<Record<Audience, Update>>>
+}
+
+/** A connection that can be told things. */
+interface Connection extends Receiver {
+  readonly socket: Socket<ClientToServer, ServerToClient>
+  watched: ReadonlySet<string>
+}
+
+const NOBODY: ReadonlySet<string> = new Set()
 
 /**
- * Tells connections of this node what they watch. It emits to sockets directly instead of to rooms: a host's adapter
- * would carry rooms to other nodes, whose watchers hear from their own node already.
+ * Tells connections of this node what they watch. It keeps its own index of watchers and writes to their connections
+ * instead of to rooms: a host's adapter would carry rooms to other nodes, whose watchers hear from their own node already.
  */
-export function createSocketIoBroadcaster({ io, audience = 'watchers', onDelivered }: BroadcasterOptions): Broadcaster {
-  const connections = new Map<string, Watcher & { watched: ReadonlySet<string> }>()
-  const socketsOf = new Map<string, Set<string>>()
-  const watchersOf = new Map<string, Set<string>>()
-  /** The newest views announced of users that somebody here watches. */
-  const announced = new Map<string, Record<Audience, View>>()
+export function createSocketIoBroadcaster(options: BroadcasterOptions): Broadcaster {
+  const { io, audience = 'watchers', mergeMs, maxQueuedUpdates: maxQueued, onDelivered = () => {} } = options
+  const connections = new Map<string, Connection>()
+  const connectionsOf = createSetIndex<Connection>()
+  const watchersOf = createSetIndex<Connection>()
+  /** What was told last of users that somebody here watches; of everybody who changed, when everyone watches. */
+  const told = new Map<string, Told>()
+  const coalescer = createCoalescer({
+    encode: (event, ...payload) => encodeEvent(io.encoder, event, ...payload),
+    mergeMs,
+    maxQueued,
+    clock: () => performance.now(),
+    onDelivered,
+  })
 
-  const socket = (socketId: string) => io.of('/').sockets.get(socketId)
+  function add(watcher: Watcher): void {
+    // A host may report sessions of its own making, which nobody can be told through.
+    const socket = io.of('/').sockets.get(watcher.socketId)
+    if (!socket) return
+    const { socketId, userId, format } = watcher
+    const connection: Connection = {
+      socketId,
+      userId,
+      format,
+      socket,
+      link: openLink(socket),
+      watched: NOBODY,
+      held: [],
+      writtenAt: Number.NEGATIVE_INFINITY,
+      state: 'flowing',
+    }
+    connections.set(socketId, connection)
+    connectionsOf.add(userId, connection)
+  }
 
-  function unwatch(socketId: string, userId: string): void {
-    removeFrom(watchersOf, userId, socketId)
-    if (!watchersOf.has(userId)) announced.delete(userId)
+  function forget(userId: string, connection: Connection): void {
+    watchersOf.delete(userId, connection)
+    if (!watchersOf.has(userId)) told.delete(userId)
   }
 
   function watch(socketId: string, userIds: readonly string[]): void {
     const connection = connections.get(socketId)
     if (!connection) return
     const watched = new Set(userIds)
-    for (const userId of connection.watched) if (!watched.has(userId)) unwatch(socketId, userId)
-    for (const userId of watched) addTo(watchersOf, userId, socketId)
-    connections.set(socketId, { ...connection, watched })
+    for (const userId of connection.watched) if (!watched.has(userId)) forget(userId, connection)
+    for (const userId of watched) watchersOf.add(userId, connection)
+    connection.watched = watched
+    // What still waits may be about somebody who is not watched any more (R40).
+    connection.held = connection.held.filter(({ words }) => isAudience(connection, words.userId))
   }
+
+  const isAudience = ({ watched }: Connection, userId: string): boolean =>
+    audience === 'everyone' || watched.has(userId)
 
   function remove(socketId: string): void {
     const connection = connections.get(socketId)
     if (!connection) return
-    for (const userId of connection.watched) unwatch(socketId, userId)
+    for (const userId of connection.watched) forget(userId, connection)
+    connection.held = []
     connections.delete(socketId)
-    removeFrom(socketsOf, connection.userId, socketId)
+    connectionsOf.delete(connection.userId, connection)
   }
 
   /** What watchers knew last: what they were told here, else what was true before. */
   const known = ({ userId, before }: Announcement, role: Audience): View =>
-    announced.get(userId)?.[role] ?? before[role]
+    told.get(userId)?.views[role] ?? before[role]
 
-  function deliver(announcement: Announcement, roles: ReadonlySet<Audience>): void {
-    const { userId } = announcement
-    const receivers = audience === 'everyone' ? connections.keys() : (watchersOf.get(userId) ?? [])
-    const words = new Map<Audience, Told>()
-    for (const role of roles) words.set(role, wording(announcement, role, known(announcement, role)))
-    let delivered = 0
-    for (const socketId of receivers) {
-      const connection = connections.get(socketId)
-      const told = words.get(connection?.userId === userId ? 'own' : 'stranger')
-      if (!connection || !told) continue
-      tell(connection, told)
-      delivered += 1
-    }
-    onDelivered?.(delivered)
+  /** Words the news for one audience; what still waits to be told is superseded by it. */
+  function word(announcement: Announcement, role: Audience): Update {
+    const { userId, at } = announcement
+    const update = wordUpdate(userId, at, announcement[role], known(announcement, role))
+    const waiting = told.get(userId)?.updates[role]
+    if (waiting) waiting.superseded = true
+    return update
   }
 
-  function tell({ socketId, format }: Watcher, { update, flip }: Told): void {
-    const receiver = socket(socketId)
-    if (!receiver) return
-    if (format === 'diff') {
-      receiver.emit('presenceDiff', { changed: [update] })
-      return
-    }
-    const { userId, status, version } = update
-    if (flip !== null) receiver.emit(flip, { userId, status, version })
-    receiver.emit('presenceUpdate', update)
-  }
-
-  function announce(announcement: Announcement): void {
-    const { userId, own, stranger } = announcement
-    const roles = (['own', 'stranger'] as const).filter(
-      (role) => announcement[role].version > known(announcement, role).version,
-    )
-    if (roles.length > 0) deliver(announcement, new Set(roles))
-    if (watchersOf.has(userId)) announced.set(userId, { own, stranger })
+  function deliver(announcement: Announcement, roles: readonly Audience[]): void {
+    const { userId, own, stranger, retracts } = announcement
+    const groups: Record<Audience, Connection[]> = { own: [], stranger: [] }
+    const receivers = audience === 'everyone' ? connections.values() : watchersOf.of(userId)
+    for (const receiver of receivers) groups[receiver.userId === userId ? 'own' : 'stranger'].push(receiver)
+    const updates = { ...told.get(userId)?.updates }
+    for (const role of roles) if (groups[role].length > 0) updates[role] = word(announcement, role)
+    if (audience === 'everyone' || watchersOf.has(userId)) told.set(userId, { views: { own, stranger }, updates })
+    for (const role of roles) if (updates[role]) coalescer.offer(groups[role], updates[role], retracts)
   }
 
   return {
-    add: (watcher) => {
-      connections.set(watcher.socketId, { ...watcher, watched: new Set() })
-      addTo(socketsOf, watcher.userId, watcher.socketId)
-    },
+    add,
     remove,
     watch,
-    latest: (userId, role) => announced.get(userId)?.[role] ?? null,
-    announce,
-    repeat: (announcement) => deliver(announcement, new Set(['own', 'stranger'])),
+    latest: (userId, role) => told.get(userId)?.views[role] ?? null,
+    announce: (announcement) => {
+      const isNews = (role: Audience) => announcement[role].version > known(announcement, role).version
+      deliver(announcement, AUDIENCES.filter(isNews))
+    },
+    repeat: (announcement) => deliver(announcement, AUDIENCES),
     tellSelf: (userId, info) => {
-      for (const socketId of socketsOf.get(userId) ?? []) socket(socketId)?.emit('selfPresence', info)
+      for (const { socket } of connectionsOf.of(userId)) socket.emit('selfPresence', info)
     },
     resync: (to) => {
-      const targets = 'socketId' in to ? [to.socketId] : (socketsOf.get(to.userId) ?? [])
-      for (const socketId of targets) socket(socketId)?.emit('resync')
+      const one = 'socketId' in to ? connections.get(to.socketId) : null
+      const targets = 'userId' in to ? connectionsOf.of(to.userId) : one ? [one] : []
+      for (const { socket } of targets) socket.emit('resync')
     },
     signOut: (socketId) => {
       // Later, because `disconnect` calls the host's own listeners, which may throw or call us.
-      const leaving = socket(socketId)
+      const leaving = io.of('/').sockets.get(socketId)
       if (leaving) setImmediate(() => leaving.disconnect(true))
     },
-    drop: (socketId) => socket(socketId)?.conn.close(),
+    drop: (socketId) => io.of('/').sockets.get(socketId)?.conn.close(),
     counts: () => ({ watchedUsers: watchersOf.size, connections: connections.size }),
   }
-}
-
-/** One update in the wire's words, and the event that goes before it when somebody came or left. */
-interface Told {
-  readonly update: PresenceUpdate
-  readonly flip: 'userOnline' | 'userOffline' | null
-}
-
-function wording({ userId, at, ...views }: Announcement, role: Audience, known: View): Told {
-  const view = views[role]
-  const present = isPresent(view.status)
-  const update: PresenceUpdate = {
-    userId,
-    status: view.status,
-    timestamp: new Date(at).toISOString(),
-    last_seen: isoTime(view.lastSeenAt),
-    ...(view.message === null ? {} : { custom_message: view.message }),
-    version: String(view.version),
-  }
-  const flip = present ? 'userOnline' : 'userOffline'
-  return { update, flip: present === isPresent(known.status) ? null : flip }
-}
-
-function addTo(sets: Map<string, Set<string>>, key: string, value: string): void {
-  const set = sets.get(key)
-  if (set) set.add(value)
-  else sets.set(key, new Set([value]))
-}
-
-function removeFrom(sets: Map<string, Set<string>>, key: string, value: string): void {
-  const set = sets.get(key)
-  set?.delete(value)
-  if (set?.size === 0) sets.delete(key)
 }

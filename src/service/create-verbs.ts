@@ -37,7 +37,7 @@ export function createVerbs(deps: ServiceDeps): PresenceVerbs {
     handleSocketError: (userId, error, socketId) => handleSocketError(deps, userId, error, socketId),
     repeatPresence: async (userId) => {
       const { own, stranger } = await readRecord(deps, userId)
-      deps.broadcast.repeat({ userId, own, stranger, before: { own, stranger }, at: deps.hot.now() })
+      deps.broadcast.repeat({ userId, own, stranger, before: { own, stranger }, at: deps.hot.now(), retracts: false })
     },
     checkHealth: async () => ({ postgres: await deps.durable.ping(), store: true }),
   }

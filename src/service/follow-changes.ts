@@ -22,7 +22,8 @@ function announceViews({ broadcast, metrics }: ServiceDeps, { before, after, at 
   const strangerMoved = before.stranger.version !== after.stranger.version
   if (ownMoved || strangerMoved) {
     const { userId, own, stranger } = after
-    broadcast.announce({ userId, own, stranger, before: { own: before.own, stranger: before.stranger }, at })
+    const retracts = before.visibility.visible && !after.visibility.visible
+    broadcast.announce({ userId, own, stranger, before: { own: before.own, stranger: before.stranger }, at, retracts })
     metrics.announcements.inc()
   }
   if (before.own.status !== after.own.status) metrics.transitions.inc({ to: after.own.status })

@@ -1,0 +1,137 @@
+import type { Watcher } from './contract.ts'
+import { createFrames, type Encode } from './frames.ts'
+import type { Link } from './link.ts'
+import type { Update } from './update.ts'
+
+/** A connection as delivery sees it. */
+export interface Receiver extends Watcher {
+  readonly link: Link
+  /** Updates that wait for the end of a tick, or for the network, oldest first. */
+  held: Update[]
+  /** Milliseconds of the clock when something was last written. */
+  writtenAt: number
+  /** `queueing`: the network takes no more for now. `behind`: it took so little that reading anew is cheaper. */
+  state: 'flowing' | 'queueing' | 'behind'
+}
+
+export interface CoalescerOptions {
+  encode: Encode
+  /** Milliseconds for which updates of a busy connection are gathered into one frame. */
+  mergeMs: number
+  /** Updates, or packets, that may wait for a slow connection before it is told to read anew (R43). */
+  maxQueued: number
+  /** Milliseconds that never step back. */
+  clock: () => number
+  /** Called with the number of updates that were written. */
+  onDelivered: (count: number) => void
+}
+
+export interface Coalescer {
+  /** Tells these of one update: at once those who heard nothing lately, the others when their tick ends. */
+  offer(receivers: Iterable<Receiver>, update: Update, atOnce: boolean): void
+  /** Ends the tick now. */
+  flush(): void
+}
+
+/**
+ * Writes at once when calm and merges when busy (R42): a write costs the same for one update and for fifty. A connection that
+ * was written to less than `mergeMs` ago waits for the common end of the tick, by which only the newest update of a user is
+ * left; what many wait for alike is encoded once.
+ *
+ * Memory stays bounded for slow connections (R43): while the network takes no more, updates wait here, and above `maxQueued`
+ * they are dropped for a `resync`.
+ */
+export function createCoalescer({ encode, mergeMs, maxQueued, clock, onDelivered }: CoalescerOptions): Coalescer {
+  const waiting = new Set<Receiver>()
+  let timer: ReturnType<typeof setTimeout> | null = null
+
+  /** @returns updates that were written */
+  function offerOne(receiver: Receiver, update: Update, atOnce: boolean, now: number, frames: Frames): number {
+    if (receiver.state === 'behind') return 0
+    if (receiver.format === 'events') return writeEvents(receiver, update, frames)
+    const calm = receiver.held.length === 0 && now - receiver.writtenAt >= mergeMs
+    if ((calm || atOnce) && receiver.state === 'flowing') {
+      receiver.held.push(update)
+      return writeHeld(receiver, now, frames)
+    }
+    receiver.held.push(update)
+    const tooMany = receiver.held.length > maxQueued
+    if (receiver.state === 'flowing') {
+      // More than that within one tick is no fault of the connection.
+      if (tooMany) return writeHeld(receiver, now, frames)
+      waiting.add(receiver)
+      timer ??= setTimeout(flush, mergeMs)
+    } else if (tooMany) fallBehind(receiver)
+    return 0
+  }
+
+  /** Listeners to events are told each update by itself, in up to two packets. */
+  function writeEvents(receiver: Receiver, update: Update, frames: Frames): number {
+    if (receiver.link.queued() > maxQueued) {
+      fallBehind(receiver)
+      return 0
+    }
+    for (const frame of frames.events(update)) receiver.link.write(frame)
+    return 1
+  }
+
+  function writeHeld(receiver: Receiver, now: number, frames: Frames): number {
+    const { link, held } = receiver
+    if (link.queued() > 0) {
+      awaitDrain(receiver, 'queueing')
+      return 0
+    }
+    const { frame, count } = frames.diff(held)
+    receiver.held = []
+    if (frame === null) return 0
+    link.write(frame)
+    receiver.writtenAt = now
+    return count
+  }
+
+  function fallBehind(receiver: Receiver): void {
+    receiver.held = []
+    awaitDrain(receiver, 'behind')
+  }
+
+  function awaitDrain(receiver: Receiver, state: 'queueing' | 'behind'): void {
+    const already = receiver.state !== 'flowing'
+    receiver.state = state
+    waiting.delete(receiver)
+    if (already) return
+    receiver.link.onceDrained(() => resume(receiver))
+  }
+
+  function resume(receiver: Receiver): void {
+    const { state } = receiver
+    receiver.state = 'flowing'
+    const frames = createFrames(encode)
+    if (state === 'behind') receiver.link.write(frames.resync())
+    else if (receiver.held.length > 0) onDelivered(writeHeld(receiver, clock(), frames))
+  }
+
+  function flush(): void {
+    if (timer !== null) clearTimeout(timer)
+    timer = null
+    const due = Array.from(waiting)
+    waiting.clear()
+    const now = clock()
+    const frames = createFrames(encode)
+    let delivered = 0
+    for (const receiver of due) if (receiver.held.length > 0) delivered += writeHeld(receiver, now, frames)
+    if (delivered > 0) onDelivered(delivered)
+  }
+
+  return {
+    offer(receivers, update, atOnce) {
+      const now = clock()
+      const frames = createFrames(encode)
+      let delivered = 0
+      for (const receiver of receivers) delivered += offerOne(receiver, update, atOnce, now, frames)
+      if (delivered > 0) onDelivered(delivered)
+    },
+    flush,
+  }
+}
+
+type Frames = ReturnType<typeof createFrames>
