@@ -48,7 +48,13 @@ export function lastSeenText(status: Status, lastSeenAt: number | null, now: num
   return locale.startsWith('en') ? `last seen ${relative}` : relative
 }
 
-function relativeTime(at: number, now: number, locale: string): string {
+/**
+ * "5 minutes ago" or "just now", as Intl words it in the language; a moment still to come, by a clock that runs ahead,
+ * is now.
+ *
+ * @param at epoch milliseconds
+ */
+export function relativeTime(at: number, now: number, locale = 'en'): string {
   const elapsed = Math.max(0, now - at)
   for (const [unit, ms] of UNITS) {
     if (elapsed >= ms) return formatter(locale).format(-Math.floor(elapsed / ms), unit)
