@@ -2,7 +2,7 @@ import { memo, type ReactNode } from 'react'
 import type { Presence } from '../client/contract.ts'
 import { StatusMark } from './status-mark.tsx'
 import { usePresence } from './use-presence.ts'
-import { useWords } from './use-words.ts'
+import { usePresenceWords } from './use-presence-words.ts'
 import { markLabel } from './words.ts'
 
 export interface PresenceDotProps {
@@ -20,7 +20,7 @@ export interface PresenceDotProps {
 export const PresenceDot = /* @__PURE__ */ memo(function PresenceDot(props: PresenceDotProps) {
   const { userId, size, label, className, render } = props
   const presence = usePresence(userId)
-  const { words } = useWords()
+  const words = usePresenceWords()
   const said = label === null ? '' : markLabel(presence.status, presence.stale, words, label)
   if (render) return render(presence, said)
   return (

@@ -88,6 +88,28 @@ test('a provider that renders again renders nobody inside, whatever form its wor
   expect(getByRole('img').getAttribute('aria-label')).toBe('hier')
 })
 
+test('connects only when it is told to', () => {
+  const client = presenceClientDouble()
+  const { rerender } = render(<PresenceProvider client={client} connect={false} />)
+  expect(client.connects()).toBe(0)
+  rerender(<PresenceProvider client={client} />)
+  expect(client.connects()).toBe(1)
+})
+
+test('another client, as when somebody else signs in, takes over every wish', () => {
+  const [first, second] = [presenceClientDouble(), presenceClientDouble()]
+  second.say('marta', { status: 'away' })
+  const page = (client: PresenceClientDouble) => (
+    <PresenceProvider client={client}>
+      <PresenceDot userId="marta" />
+    </PresenceProvider>
+  )
+  const { rerender, getByRole } = render(page(first))
+  rerender(page(second))
+  expect(getByRole('img').getAttribute('aria-label')).toBe('away')
+  expect([first.wishes.size, first.listening(), second.wishes.size]).toEqual([0, 0, 1])
+})
+
 test('useRoster keeps its array and its wish until something in it changed', () => {
   const client = presenceClientDouble()
   const { result, rerender } = renderHook(({ ids }) => useRoster(ids), {
