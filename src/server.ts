@@ -155,9 +155,9 @@ async function assemble(
   io.use(authenticateSocket(tokens, log))
   const metrics = createMetrics({ process: true })
   const identify = identifyByToken(tokens)
-  const { rateLimit } = settings
+  const { rateLimit, audience } = settings
   const directory = MARKETPLACE_DIRECTORY
-  const shared = { ...options, io, sequelize, User, identify, directory, rateLimit, logger: log, metrics }
+  const shared = { ...options, io, sequelize, User, identify, directory, rateLimit, audience, logger: log, metrics }
   const presence = createPresence({ ...shared, ...(clock && { clock }) })
   await presence.migrate()
   if (settings.demo) await seedIfEmpty(sequelize, { onProgress: seedProgress(log) })

@@ -6,6 +6,8 @@ export type Environment = Readonly<Record<string, string | undefined>>
 export const LOG_LEVELS = ['silent', 'error', 'warn', 'info', 'debug'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
 
+const AUDIENCES = ['watchers', 'everyone'] as const
+
 /** Environment variables of the standalone server, beside one for each option, with what they mean. */
 export const SERVER_VARIABLES = {
   PORT: 'port to listen on; 0 picks any free one and prints it [3000]',
@@ -19,6 +21,7 @@ export const SERVER_VARIABLES = {
   DEMO: 'on or off: seeds an empty directory and lets anybody sign in as anybody [on without DATABASE_URL]',
   DEMO_LIFE: 'on or off: simulated providers come and go [on with DEMO]',
   LOG_LEVEL: 'silent, error, warn, info or debug [info]',
+  PRESENCE_AUDIENCE: 'watchers or everyone: who hears of a change; everyone suits small communities [watchers]',
   PRESENCE_RATE_LIMIT: 'on or off: off lifts the limits, for load tests [on]',
 } as const
 
@@ -34,6 +37,7 @@ export interface ServerSettings {
   readonly demo: boolean
   readonly demoLife: boolean
   readonly logLevel: LogLevel
+  readonly audience: (typeof AUDIENCES)[number]
   readonly rateLimit: boolean
   readonly options: PresenceOptions
 }
@@ -56,7 +60,8 @@ export function readSettings(env: Environment): GivenSettings {
     port: portOf(env, wrong),
     demo,
     demoLife: switchOf(env, 'DEMO_LIFE', demo, wrong),
-    logLevel: logLevelOf(env, wrong),
+    logLevel: choiceOf(env, 'LOG_LEVEL', ['info', ...LOG_LEVELS], wrong),
+    audience: choiceOf(env, 'PRESENCE_AUDIENCE', AUDIENCES, wrong),
     rateLimit: switchOf(env, 'PRESENCE_RATE_LIMIT', true, wrong),
     options: optionsOf(env, wrong),
     ...present('databaseUrl', databaseUrl),
@@ -124,11 +129,16 @@ function portOf(env: Environment, wrong: string[]): number {
   return port
 }
 
-function logLevelOf(env: Environment, wrong: string[]): LogLevel {
-  const text = textOf(env, 'LOG_LEVEL')?.toLowerCase() ?? 'info'
-  const level = LOG_LEVELS.find((known) => known === text)
-  if (level === undefined) wrong.push(`LOG_LEVEL: is "${text}", needs one of ${LOG_LEVELS.join(', ')}`)
-  return level ?? 'info'
+function choiceOf<Choice extends string>(
+  env: Environment,
+  name: string,
+  choices: readonly [fallback: Choice, ...others: Choice[]],
+  wrong: string[],
+): Choice {
+  const text = textOf(env, name)?.toLowerCase() ?? choices[0]
+  const choice = choices.find((known) => known === text)
+  if (choice === undefined) wrong.push(`${name}: is "${text}", needs one of ${choices.join(', ')}`)
+  return choice ?? choices[0]
 }
 
 /** Says of a wrong option which variable it came from, and what that held. */

@@ -48,6 +48,22 @@ function jsonBytes(payload: unknown): number {
   }
 }
 
+/** Packets that may wait for a connection that goes on asking: more than anybody's burst of events. */
+const MAX_UNREAD_PACKETS = 100
+
+/** Whether a client asks without reading the answers, which would pile up here (R43). */
+function isDeaf({ conn }: Socket): boolean {
+  const { writeBuffer } = conn as unknown as { writeBuffer: readonly unknown[] }
+  return writeBuffer.length > MAX_UNREAD_PACKETS
+}
+
+/** Cuts a connection off. A polite goodbye would wait behind everything that is not being read. */
+function hangUp({ conn }: Socket): void {
+  const { socket } = conn.transport as unknown as { socket?: { terminate(): void } }
+  if (socket) socket.terminate()
+  else conn.close(true)
+}
+
 /** What one event does: checks come first, at once; the work waits for the session. */
 export interface EventWork<Input> {
   read(payload: unknown): Input
@@ -68,6 +84,10 @@ export function answerEvent<Input>(
   const { limiter, log, metrics = noMetrics } = door
 
   async function outcome(payload: unknown): Promise<{ ok: true } | ErrorReply | null> {
+    if (isDeaf(socket)) {
+      hangUp(socket)
+      return null
+    }
     try {
       if (!limiter.take(connection.userId ?? socket.id)) throw tooMuch()
       const input = work.read(payload)
