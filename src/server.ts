@@ -22,6 +22,7 @@ import { notFound, problemHandler } from './gateway/http/problem.ts'
 import { defaultIdentifySocket } from './gateway/identify.ts'
 import { countDoors } from './gateway/log.ts'
 import { authenticateSocket } from './gateway/socket/authenticate.ts'
+import { releaseHandshake } from './gateway/socket/release-handshake.ts'
 import { createTokens, type Tokens } from './gateway/token.ts'
 import type { ServerSettings } from './settings.ts'
 import type { Logger } from './telemetry/logger.ts'
@@ -89,6 +90,8 @@ export async function startServer(
     const { io, presence } = await assemble(settings, sequelize, http, tokens, log, clock)
     mountRoutes(app, settings, sequelize, tokens, presence, log)
     await presence.start()
+    // After ours, which reads the device.
+    io.on('connection', releaseHandshake)
     undo.push(() => presence.stop())
     const url = await listen(http, settings)
     undo.push(() => close(http, io))

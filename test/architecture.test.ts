@@ -30,7 +30,6 @@ const HOMES: Record<string, readonly string[]> = {
   'socket.io': ['gateway/socket/', 'gateway/identify.ts', 'broadcast/'],
   'socket.io-client': ['client/', 'testing/'],
   react: ['react/'],
-  'socket.io-parser': ['broadcast/'],
   ws: ['broadcast/'],
   express: ['gateway/http/', 'gateway/identify.ts'],
   jose: ['gateway/token.ts'],

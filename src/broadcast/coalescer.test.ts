@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { PresenceUpdate } from '../protocol/events.ts'
 import { type Coalescer, createCoalescer, type Receiver } from './coalescer.ts'
-import type { Frame, Link } from './link.ts'
+import type { Engine } from './engine.ts'
 import { type Update, wordUpdate } from './update.ts'
 
 const MERGE_MS = 10
@@ -76,7 +76,7 @@ describe('delivery', () => {
     for (let version = 1; version <= 100; version += 1) {
       coalescer.offer([receiver], update('ben', version), false)
       vi.advanceTimersByTime(MERGE_MS)
-      expect(receiver.held.length + receiver.link.queued()).toBeLessThanOrEqual(2 * MAX_QUEUED)
+      expect(receiver.held.length + receiver.engine.writeBuffer.length).toBeLessThanOrEqual(2 * MAX_QUEUED)
     }
     heard()
     network.drain()
@@ -169,17 +169,17 @@ function update(userId: string, version: number): Update {
 /** A connection over a network that can stop taking, as Engine.IO shows it. */
 function stage(format: 'diff' | 'events' = 'diff') {
   const written: Heard = []
-  let queued = 0
+  const writeBuffer: unknown[] = []
   let encodings = 0
   let blocked = false
   let drained: (() => void)[] = []
-  const link: Link = {
-    write: ({ packets }: Frame) => {
-      written.push(...(packets as Heard))
-      if (blocked) queued += 1
+  const engine: Engine = {
+    write: (packet) => {
+      written.push(packet as Heard[number])
+      if (blocked) writeBuffer.push(packet)
     },
-    queued: () => queued,
-    onceDrained: (listener) => void drained.push(listener),
+    writeBuffer,
+    once: (_drain, listener) => void drained.push(listener),
   }
   const coalescer: Coalescer = createCoalescer({
     encode: (event, ...[payload]) => {
@@ -195,7 +195,7 @@ function stage(format: 'diff' | 'events' = 'diff') {
     socketId: 'socket',
     userId: 'ana',
     format,
-    link,
+    engine,
     held: [],
     writtenAt: Number.NEGATIVE_INFINITY,
     state: 'flowing',
@@ -211,9 +211,7 @@ function stage(format: 'diff' | 'events' = 'diff') {
       },
       drain: () => {
         blocked = false
-        const had = queued > 0
-        queued = 0
-        if (had) for (const listener of drained.splice(0)) listener()
+        if (writeBuffer.splice(0).length > 0) for (const listener of drained.splice(0)) listener()
         drained = []
       },
     },

@@ -1,11 +1,11 @@
 import type { Watcher } from './contract.ts'
 import { createFrames, type Encode } from './frames.ts'
-import type { Link } from './link.ts'
+import { type Engine, writeFrame } from './engine.ts'
 import type { Update } from './update.ts'
 
 /** A connection as delivery sees it. */
 export interface Receiver extends Watcher {
-  readonly link: Link
+  readonly engine: Engine
   /** Updates that wait for the end of a tick, or for the network, oldest first. */
   held: Update[]
   /** Milliseconds of the clock when something was last written. */
@@ -67,24 +67,24 @@ export function createCoalescer({ encode, mergeMs, maxQueued, clock, onDelivered
 
   /** Listeners to events are told each update by itself, in up to two packets. */
   function writeEvents(receiver: Receiver, update: Update, frames: Frames): number {
-    if (receiver.link.queued() > maxQueued) {
+    if (receiver.engine.writeBuffer.length > maxQueued) {
       fallBehind(receiver)
       return 0
     }
-    for (const frame of frames.events(update)) receiver.link.write(frame)
+    for (const frame of frames.events(update)) writeFrame(receiver.engine, frame)
     return 1
   }
 
   function writeHeld(receiver: Receiver, now: number, frames: Frames): number {
-    const { link, held } = receiver
-    if (link.queued() > 0) {
+    const { engine, held } = receiver
+    if (engine.writeBuffer.length > 0) {
       awaitDrain(receiver, 'queueing')
       return 0
     }
     const { frame, count } = frames.diff(held)
     receiver.held = []
     if (frame === null) return 0
-    link.write(frame)
+    writeFrame(engine, frame)
     receiver.writtenAt = now
     return count
   }
@@ -99,14 +99,14 @@ export function createCoalescer({ encode, mergeMs, maxQueued, clock, onDelivered
     receiver.state = state
     waiting.delete(receiver)
     if (already) return
-    receiver.link.onceDrained(() => resume(receiver))
+    receiver.engine.once('drain', () => resume(receiver))
   }
 
   function resume(receiver: Receiver): void {
     const { state } = receiver
     receiver.state = 'flowing'
     const frames = createFrames(encode)
-    if (state === 'behind') receiver.link.write(frames.resync())
+    if (state === 'behind') writeFrame(receiver.engine, frames.resync())
     else if (receiver.held.length > 0) onDelivered(writeHeld(receiver, clock(), frames))
   }
 

@@ -1,5 +1,5 @@
 import type { ServerToClient } from '../protocol/events.ts'
-import type { Frame } from './link.ts'
+import type { Frame } from './engine.ts'
 import type { Update } from './update.ts'
 
 /** Encodes one event, see `encodeEvent`. */

@@ -3,7 +3,7 @@ import type { View } from '../domain/view.ts'
 import type { ClientToServer, ServerToClient } from '../protocol/events.ts'
 import { createCoalescer, type Receiver } from './coalescer.ts'
 import type { Announcement, Broadcaster, Watcher } from './contract.ts'
-import { encodeEvent, openLink } from './link.ts'
+import { encodeEvent, engineOf } from './engine.ts'
 import { createSetIndex } from './set-index.ts'
 import { type Update, wordUpdate } from './update.ts'
 
@@ -65,7 +65,7 @@ export function createSocketIoBroadcaster(options: BroadcasterOptions): Broadcas
       userId,
       format,
       socket,
-      link: openLink(socket),
+      engine: engineOf(socket),
       watched: NOBODY,
       held: [],
       writtenAt: Number.NEGATIVE_INFINITY,

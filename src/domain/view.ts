@@ -24,7 +24,8 @@ export function nextView(
   const lastSeenAt = forward(previous, next, activityFlushMs)
   const unchanged =
     previous.status === next.status && previous.message === next.message && previous.lastSeenAt === lastSeenAt
-  return unchanged ? previous : { ...next, lastSeenAt, version }
+  // Spelled out: a copy of a view that grew by a field would take twice the memory, and there are two of them a user.
+  return unchanged ? previous : { status: next.status, lastSeenAt, message: next.message, version }
 }
 
 function forward(previous: View, next: Omit<View, 'version'>, activityFlushMs: number): number | null {

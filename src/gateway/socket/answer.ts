@@ -4,7 +4,7 @@ import type { ErrorReply } from '../../protocol/events.ts'
 import { explainError } from '../explain-error.ts'
 import { noMetrics } from '../log.ts'
 import { tooMuch } from '../rate-limit.ts'
-import type { Connection } from './connection.ts'
+import type { Connection, Connections } from './connection.ts'
 import type { SocketDoor } from './door.ts'
 
 type Ack = (reply: { ok: true } | ErrorReply) => void
@@ -67,8 +67,11 @@ function hangUp({ conn }: Socket): void {
 /** What one event does: checks come first, at once; the work waits for the session. */
 export interface EventWork<Input> {
   read(payload: unknown): Input
-  run(input: Input, userId: string): Promise<object> | object
+  run(input: Input, userId: string, socket: Socket): Promise<object> | object
 }
+
+/** A listener that all sockets share: `this` is the one that was spoken to. */
+export type SharedListener = (this: Socket, ...args: unknown[]) => void
 
 /**
  * Answers one kind of event: within the limit, checked, and after the session was made. Every failure becomes an ack (R52); an
@@ -76,24 +79,23 @@ export interface EventWork<Input> {
  */
 export function answerEvent<Input>(
   door: SocketDoor,
-  socket: Socket,
-  connection: Connection,
+  connections: Connections,
   event: string,
   work: EventWork<Input>,
-): (...args: unknown[]) => void {
+): SharedListener {
   const { limiter, log, metrics = noMetrics } = door
 
-  async function outcome(payload: unknown): Promise<{ ok: true } | ErrorReply | null> {
-    if (isDeaf(socket)) {
-      hangUp(socket)
-      return null
-    }
+  async function outcome(
+    socket: Socket,
+    connection: Connection,
+    payload: unknown,
+  ): Promise<{ ok: true } | ErrorReply | null> {
     try {
       if (!limiter.take(connection.userId ?? socket.id)) throw tooMuch()
       const input = work.read(payload)
       // Whoever has gone, or is not ours, gets neither work nor an answer.
       if (!(await connection.ready) || connection.goodbye !== null || connection.userId === null) return null
-      return { ok: true, ...(await work.run(input, connection.userId)) }
+      return { ok: true, ...(await work.run(input, connection.userId, socket)) }
     } catch (error) {
       const explanation = explainError(error, log)
       metrics.refused('socket', explanation.code)
@@ -101,14 +103,20 @@ export function answerEvent<Input>(
     }
   }
 
-  async function answer(payload: unknown, ack: Ack | null): Promise<void> {
-    const reply = await outcome(payload)
+  async function answer(socket: Socket, connection: Connection, { payload, ack }: Incoming): Promise<void> {
+    const reply = await outcome(socket, connection, payload)
     if (reply !== null) ack?.(reply)
   }
 
-  return (...args) => {
-    const { payload, ack } = incoming(args)
-    if (ack === null) metrics.unanswered(event)
-    void answer(payload, ack)
+  return function onEvent(...args) {
+    const connection = connections.of(this)
+    if (!connection) return
+    if (isDeaf(this)) {
+      hangUp(this)
+      return
+    }
+    const arrived = incoming(args)
+    if (arrived.ack === null) metrics.unanswered(event)
+    void answer(this, connection, arrived)
   }
 }

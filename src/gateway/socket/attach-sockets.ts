@@ -4,11 +4,11 @@ import { parseUnwatch, parseWatch } from '../../protocol/schemas/watch.ts'
 import { noMetrics } from '../log.ts'
 import { explainError } from '../explain-error.ts'
 import { tooMuch } from '../rate-limit.ts'
-import { answerEvent, checkSize, incoming } from './answer.ts'
-import { type Connection, openConnection } from './connection.ts'
+import { answerEvent, checkSize, incoming, type SharedListener } from './answer.ts'
+import { type Connections, createConnections } from './connection.ts'
 import type { SocketDoor } from './door.ts'
 
-type Handlers = Readonly<Record<string, (...args: unknown[]) => void>>
+type Listeners = Readonly<Record<string, SharedListener>>
 
 /**
  * The socket door (4.4): gives every connection of a user of ours a session, and answers its events. Sockets that
@@ -18,22 +18,22 @@ type Handlers = Readonly<Record<string, (...args: unknown[]) => void>>
  */
 export function attachSockets(door: SocketDoor): () => void {
   const namespace = 'of' in door.io ? door.io.of('/') : door.io
-  const onConnection = (socket: Socket) => welcome(door, socket)
+  const connections = createConnections(door)
+  const listeners = listenersFor(door, connections)
+  const onConnection = (socket: Socket) => welcome(door, socket, connections, listeners)
   namespace.on('connection', onConnection)
   for (const socket of namespace.sockets.values()) onConnection(socket)
   return () => void namespace.off('connection', onConnection)
 }
 
-function welcome(door: SocketDoor, socket: Socket): void {
+function welcome(door: SocketDoor, socket: Socket, connections: Connections, listeners: Listeners): void {
   const identity = identityOf(door, socket)
   if (identity === null || identity === undefined) return
-  let handlers: Handlers = {}
   // Listening begins before the first await, so that neither a goodbye nor an early event is missed (R2).
-  const connection = openConnection(door, socket, identity, () => {
-    for (const [event, handler] of Object.entries(handlers)) socket.off(event, handler)
+  connections.open(socket, identity, () => {
+    for (const [event, listener] of Object.entries(listeners)) socket.off(event, listener)
   })
-  handlers = handlersFor(door, socket, connection)
-  for (const [event, handler] of Object.entries(handlers)) socket.on(event, handler)
+  for (const [event, listener] of Object.entries(listeners)) socket.on(event, listener)
 }
 
 function identityOf({ identify, log }: SocketDoor, socket: Socket): ReturnType<SocketDoor['identify']> {
@@ -45,34 +45,35 @@ function identityOf({ identify, log }: SocketDoor, socket: Socket): ReturnType<S
   }
 }
 
-function handlersFor(door: SocketDoor, socket: Socket, connection: Connection): Handlers {
+function listenersFor(door: SocketDoor, connections: Connections): Listeners {
   const { verbs, codec, options } = door
   return {
-    activity: noteActivity(door, socket, connection),
-    setStatus: answerEvent(door, socket, connection, 'setStatus', {
+    activity: noteActivity(door, connections),
+    setStatus: answerEvent(door, connections, 'setStatus', {
       read(payload) {
         checkSize(payload, options.maxPayloadBytes)
         return parseStatusChange(payload)
       },
       run: async (change, userId) => ({ presence: await verbs.chooseStatus(userId, change) }),
     }),
-    watch: answerEvent(door, socket, connection, 'watch', {
+    watch: answerEvent(door, connections, 'watch', {
       // Bounded by its own number of users, not by bytes.
       read: (payload) => parseWatch(payload, codec, options.maxWatchedUsers),
-      run: ({ users, known }, userId) => verbs.watchUsers(socket.id, userId, users, known),
+      run: ({ users, known }, userId, socket) => verbs.watchUsers(socket.id, userId, users, known),
     }),
-    unwatch: answerEvent(door, socket, connection, 'unwatch', {
+    unwatch: answerEvent(door, connections, 'unwatch', {
       read(payload) {
         checkSize(payload, options.maxPayloadBytes)
         return parseUnwatch(payload)
       },
-      run() {
+      run(_input, _userId, socket) {
         verbs.unwatchAll(socket.id)
         return {}
       },
     }),
     error(error) {
-      if (connection.userId !== null) verbs.handleSocketError(connection.userId, error, socket.id)
+      const userId = connections.of(this)?.userId
+      if (typeof userId === 'string') verbs.handleSocketError(userId, error, this.id)
     },
   }
 }
@@ -81,7 +82,7 @@ function handlersFor(door: SocketDoor, socket: Socket, connection: Connection): 
  * The most frequent event by far, so it takes the shortest way (R12). What it brings along is not looked at; above the
  * limit it is dropped, because one sign of use is as good as many, and whoever waits for an answer is told (R53).
  */
-function noteActivity(door: SocketDoor, socket: Socket, connection: Connection): (...args: unknown[]) => void {
+function noteActivity(door: SocketDoor, connections: Connections): SharedListener {
   const { verbs, limiter, log, metrics = noMetrics } = door
 
   const note = (sessionId: string): void => {
@@ -90,9 +91,11 @@ function noteActivity(door: SocketDoor, socket: Socket, connection: Connection):
     })
   }
 
-  return (...args) => {
+  return function onActivity(...args) {
+    const connection = connections.of(this)
+    if (!connection) return
     const { ack } = incoming(args)
-    if (!limiter.take(connection.userId ?? socket.id)) {
+    if (!limiter.take(connection.userId ?? this.id)) {
       metrics.dropped('activity')
       ack?.({ ok: false, error: explainError(tooMuch(), log) })
       return

@@ -1,5 +1,6 @@
 import type { Socket } from 'socket.io'
 import { PresenceError } from '../../domain/errors.ts'
+import type { DeviceInfo } from '../../service/verbs.ts'
 import { canonicalId } from '../identify.ts'
 import { deviceInfoOf } from './device-info.ts'
 import type { SocketDoor } from './door.ts'
@@ -20,85 +21,106 @@ export interface Connection {
   goodbye: Goodbye | null
   /** Whether there is a session to serve: false when the socket is not ours, was refused, or went meanwhile. */
   ready: Promise<boolean>
+  /** Epoch milliseconds of the last packet, whatever it was. */
+  lastPacketAt: number
 }
+
+type Engine = Socket['conn']
 
 /** The reason for which Engine.IO gives up on a silent client: the last sign of life is older than that (R13). */
 const SILENCE = 'ping timeout'
 
+// One for all who are there: a promise for each idle connection would be kept for as long as it lasts.
+const READY = Promise.resolve(true)
+
 /**
- * Starts the session of a socket, and ends it with the socket. A goodbye may come while the session is still being made:
- * it then ends as soon as there is one, so that nobody stays present without a connection (R2, R3).
- *
- * @param abandon called when the socket turns out to be somebody who is not ours
+ * The connections of one door. Listeners are shared by all sockets and find theirs here: closures of its own would cost an idle
+ * connection more memory than everything else we keep of it.
  */
-export function openConnection(
-  door: SocketDoor,
-  socket: Socket,
-  identity: ReturnType<SocketDoor['identify']>,
-  abandon: () => void,
-): Connection {
-  const userId = identity instanceof Promise ? null : canonicalId(identity, door.codec)
-  const connection: Connection = { userId, sessionId: null, goodbye: null, ready: Promise.resolve(false) }
-  const forget = awaitGoodbye(door, socket, connection)
-  const foreign = () => {
-    forget()
-    abandon()
-  }
-  connection.ready = begin(door, socket, connection, identity, foreign).catch((error: unknown) => {
-    refuse(door, socket, error)
-    return false
-  })
-  return connection
+export interface Connections {
+  /** @returns undefined for a socket that is not ours */
+  of(socket: Socket): Connection | undefined
+  /**
+   * Starts the session of a socket, and ends it with the socket. A goodbye may come while the session is still being made:
+   * it then ends as soon as there is one, so that nobody stays present without a connection (R2, R3).
+   *
+   * @param abandon called when the socket turns out to be somebody who is not ours
+   */
+  open(socket: Socket, identity: ReturnType<SocketDoor['identify']>, abandon: () => void): void
 }
 
-async function begin(
-  door: SocketDoor,
-  socket: Socket,
-  connection: Connection,
-  identity: ReturnType<SocketDoor['identify']>,
-  foreign: () => void,
-): Promise<boolean> {
-  connection.userId = canonicalId(await identity, door.codec)
+export function createConnections(door: SocketDoor): Connections {
+  const { clock = Date.now } = door
+  // By the engine's connection, because signs of life arrive there.
+  const connections = new WeakMap<Engine, Connection>()
+
+  function onPacket(this: Engine): void {
+    const connection = connections.get(this)
+    if (connection) connection.lastPacketAt = clock()
+  }
+
+  function onDisconnect(this: Socket, reason: string): void {
+    const connection = connections.get(this.conn)
+    this.conn.off('packet', onPacket)
+    if (!connection) return
+    connection.goodbye = { reason, evidenceAt: reason === SILENCE ? connection.lastPacketAt : undefined }
+    endSession(door, connection)
+  }
+
+  function forget(socket: Socket): void {
+    socket.conn.off('packet', onPacket)
+    socket.off('disconnect', onDisconnect)
+    connections.delete(socket.conn)
+  }
+
+  return {
+    of: (socket) => connections.get(socket.conn),
+    open(socket, identity, abandon) {
+      const userId = identity instanceof Promise ? null : canonicalId(identity, door.codec)
+      const connection: Connection = { userId, sessionId: null, goodbye: null, ready: READY, lastPacketAt: clock() }
+      connections.set(socket.conn, connection)
+      socket.on('disconnect', onDisconnect)
+      socket.conn.on('packet', onPacket)
+      // Read at once: a host may let go of the handshake as soon as it knows who this is.
+      const device = deviceInfoOf(socket.handshake)
+      const foreign = (): void => {
+        forget(socket)
+        abandon()
+      }
+      connection.ready = begin(door, socket, connection, { identity, device, foreign }).catch((error: unknown) => {
+        refuse(door, socket, error)
+        return false
+      })
+    },
+  }
+}
+
+interface Arrival {
+  readonly identity: ReturnType<SocketDoor['identify']>
+  readonly device: DeviceInfo
+  readonly foreign: () => void
+}
+
+async function begin(door: SocketDoor, socket: Socket, connection: Connection, arrival: Arrival): Promise<boolean> {
+  connection.userId = canonicalId(await arrival.identity, door.codec)
   if (connection.userId === null) {
-    foreign()
+    arrival.foreign()
     return false
   }
   if (goodbyeOf(connection) !== null) return false
-  const device = deviceInfoOf(socket.handshake)
-  const { sessionId, presence } = await door.verbs.connectSession(connection.userId, socket.id, device)
+  const { sessionId, presence } = await door.verbs.connectSession(connection.userId, socket.id, arrival.device)
   connection.sessionId = sessionId
   if (goodbyeOf(connection) !== null) {
     endSession(door, connection)
     return false
   }
   socket.emit('selfPresence', presence)
+  connection.ready = READY
   return true
 }
 
 // Read through a function, because a goodbye may come during any await, which the compiler cannot know.
 const goodbyeOf = (connection: Connection): Goodbye | null => connection.goodbye
-
-/** Listens for the end, and for signs of life until then. @returns stops listening */
-function awaitGoodbye(door: SocketDoor, socket: Socket, connection: Connection): () => void {
-  const { clock = Date.now } = door
-  // Kept, because `socket.conn` must still be the same object when we stop listening.
-  const { conn } = socket
-  let lastPacketAt = clock()
-  const onPacket = () => {
-    lastPacketAt = clock()
-  }
-  const onDisconnect = (reason: string) => {
-    conn.off('packet', onPacket)
-    connection.goodbye = { reason, evidenceAt: reason === SILENCE ? lastPacketAt : undefined }
-    endSession(door, connection)
-  }
-  socket.on('disconnect', onDisconnect)
-  conn.on('packet', onPacket)
-  return () => {
-    conn.off('packet', onPacket)
-    socket.off('disconnect', onDisconnect)
-  }
-}
 
 function endSession({ verbs, log }: SocketDoor, { sessionId, goodbye }: Connection): void {
   // Without a session yet, `begin` comes back here once there is one.

@@ -1,5 +1,4 @@
 import type { Server, Socket } from 'socket.io'
-import { PacketType } from 'socket.io-parser'
 import * as ws from 'ws'
 import type { ServerToClient } from '../protocol/events.ts'
 
@@ -11,24 +10,22 @@ export interface Frame {
   readonly options: { readonly compress: boolean; readonly wsPreEncodedFrame?: readonly Buffer[] }
 }
 
-/** The writing end of one connection. */
-export interface Link {
-  write(frame: Frame): void
-  /** Packets that wait because the network takes no more. */
-  queued(): number
-  /** Calls once when the network took what was queued. */
-  onceDrained(listener: () => void): void
-}
-
-/** The part of an Engine.IO connection that is used here; its own types keep `writeBuffer` to themselves. */
-interface EngineConnection {
+/**
+ * The Engine.IO connection below a socket, to which we write. Socket.IO's own `emit` would encode for every receiver anew, and
+ * its broadcasts are kept by adapters that recover connections, whereas a watcher recovers by its versions (R44).
+ */
+export interface Engine {
   write(packet: unknown, options: object): unknown
+  /** Packets that wait because the network takes no more. */
   readonly writeBuffer: readonly unknown[]
   once(event: 'drain', listener: () => void): unknown
 }
 
 /** Makes WebSocket frames; the types of `ws` leave it out. */
 const { Sender } = ws as unknown as { Sender: { frame(payload: Buffer, options: object): Buffer[] } }
+
+/** Socket.IO's packet type for events, https://github.com/socketio/socket.io-protocol#packet-types */
+const EVENT = 2 as Parameters<Server['encoder']['encode']>[0]['type']
 
 /**
  * Encodes an event with the parser of this server. Text becomes a finished WebSocket frame as well, header and payload in one
@@ -39,7 +36,7 @@ export function encodeEvent<Event extends keyof ServerToClient>(
   event: Event,
   ...payload: Parameters<ServerToClient[Event]>
 ): Frame {
-  const packets: unknown[] = encoder.encode({ type: PacketType.EVENT, nsp: '/', data: [event, ...payload] })
+  const packets: unknown[] = encoder.encode({ type: EVENT, nsp: '/', data: [event, ...payload] })
   const text = packets.length === 1 ? packets[0] : null
   if (typeof text !== 'string') return { packets, options: { compress: false } }
   return { packets, options: { compress: false, wsPreEncodedFrame: [textFrame(text)] } }
@@ -51,17 +48,9 @@ function textFrame(text: string): Buffer {
   return Buffer.concat(Sender.frame(Buffer.from(`4${text}`), frame))
 }
 
-/**
- * Writes to the engine below the socket. Socket.IO's own `emit` would encode for every receiver anew, and its broadcasts are
- * kept by adapters that recover connections, whereas a watcher recovers by its versions (R44).
- */
-export function openLink(socket: Pick<Socket, 'conn'>): Link {
-  const engine = socket.conn as unknown as EngineConnection
-  return {
-    write: ({ packets, options }) => {
-      for (const packet of packets) engine.write(packet, options)
-    },
-    queued: () => engine.writeBuffer.length,
-    onceDrained: (listener) => void engine.once('drain', listener),
-  }
+// The types of Engine.IO keep `writeBuffer` to themselves.
+export const engineOf = (socket: Pick<Socket, 'conn'>): Engine => socket.conn as unknown as Engine
+
+export function writeFrame(engine: Engine, { packets, options }: Frame): void {
+  for (const packet of packets) engine.write(packet, options)
 }
