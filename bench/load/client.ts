@@ -1,0 +1,96 @@
+import { WebSocket } from 'ws'
+import type { Heard, HeardUpdate } from './frames.ts'
+import type { Tallying } from './tally.ts'
+
+export interface ClientSettings {
+  readonly port: number
+  /** `raw`: a bare WebSocket. `socket.io`: Engine.IO 4 and Socket.IO 5, spoken by hand. */
+  readonly wire: 'raw' | 'socket.io'
+  /** The handshake's `auth`. */
+  readonly auth: object
+  readonly watch: readonly string[]
+  /** Called with every update, where the bench wants to know what each client ends up with. */
+  readonly onUpdates?: (updates: readonly HeardUpdate[]) => void
+}
+
+/** One connection of the load generator. */
+export interface Client {
+  /** Replaces what is watched; resolves with the answer. */
+  watch(users: readonly string[]): Promise<string>
+  /** Sends an event that nobody answers. */
+  send(text: string): void
+  /** Ends the connection: without a word, as a radio does, or with a goodbye. */
+  end(how: 'abrupt' | 'clean'): void
+  readonly ended: Promise<void>
+}
+
+/** What all clients of a process share. */
+export interface Shared {
+  readonly tally: Tallying
+  readonly read: (frame: Buffer) => Heard
+}
+
+/** Connects, says who it is, and watches; resolves when the snapshot is there. @throws Error when it is refused or lost */
+export function openClient({ tally, read }: Shared, settings: ClientSettings): Promise<Client> {
+  const { port, wire, auth, watch: first, onUpdates } = settings
+  const raw = wire === 'raw'
+  const path = raw ? '/' : '/socket.io/?EIO=4&transport=websocket'
+  const socket = new WebSocket(`ws://127.0.0.1:${port}${path}`, { perMessageDeflate: false, skipUTF8Validation: true })
+  const answers = new Map<number, (text: string) => void>()
+  let lastAck = 0
+  let wanted = true
+
+  const watch = (users: readonly string[]): Promise<string> =>
+    new Promise((resolve) => {
+      const id = raw ? 0 : lastAck++
+      answers.set(id, resolve)
+      socket.send(raw ? JSON.stringify(users) : `42${id}${JSON.stringify(['watch', { users }])}`)
+    })
+
+  const answer = (id: number, text: string): void => {
+    answers.get(id)?.(text)
+    answers.delete(id)
+  }
+
+  return new Promise((resolve, reject) => {
+    const ended = new Promise<void>((end) => socket.on('close', () => end()))
+    const client: Client = {
+      watch,
+      send: (text) => socket.send(text),
+      end(how) {
+        wanted = false
+        if (how === 'clean' && !raw) socket.send('41')
+        if (how === 'abrupt') socket.terminate()
+        else socket.close()
+      },
+      ended,
+    }
+    const join = () => {
+      if (first.length === 0) return resolve(client)
+      watch(first).then((text) => {
+        if (text.includes('"ok":false')) reject(new Error(`A watch was refused: ${text}`))
+        else resolve(client)
+      }, reject)
+    }
+    socket.on('open', () => raw && join())
+    socket.on('error', reject)
+    socket.on('close', (code) => {
+      if (wanted) tally.lost()
+      reject(new Error(`A connection was closed with ${code}`))
+    })
+    socket.on('message', (data: Buffer) => {
+      tally.frame(data.length)
+      const heard = read(data)
+      if (heard.kind === 'updates') {
+        tally.heard(heard.updates, Date.now())
+        onUpdates?.(heard.updates)
+      } else if (heard.kind === 'ping') socket.send('3')
+      else if (heard.kind === 'open') socket.send(`40${JSON.stringify(auth)}`)
+      else if (heard.kind === 'joined') join()
+      else if (heard.kind === 'ack') answer(heard.id, heard.text)
+      else if (heard.kind === 'refused') reject(new Error(`A connection was refused: ${heard.text}`))
+      else if (heard.name === 'watching') answer(0, '')
+      else if (heard.name === 'resync') tally.resync()
+    })
+  })
+}

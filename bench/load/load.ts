@@ -1,0 +1,94 @@
+// The load generator: thousands of clients in one process of its own.
+import { setTimeout as sleep } from 'node:timers/promises'
+import { SignJWT } from 'jose'
+import { serveVerbs } from '../processes/serve-verbs.ts'
+import { type Client, openClient, type Shared } from './client.ts'
+import { createFrameReader, type HeardUpdate } from './frames.ts'
+import { createPacer } from './pacer.ts'
+import { createTally } from './tally.ts'
+import type { ConnectPlan, LoadVerbs } from './verbs.ts'
+
+const shared: Shared = { tally: createTally(), read: createFrameReader() }
+const tokens = new Map<string, string>()
+let clients: Client[] = []
+let plan: ConnectPlan | null = null
+/** For each client that remembers, whether each watched user was present, as heard last. */
+let memories: Map<string, boolean>[] = []
+
+const watchOf = ({ watches }: ConnectPlan, client: number): readonly number[] =>
+  (watches.length === 1 ? watches[0] : watches[client]) ?? []
+
+async function sign(secret: string, userId: string): Promise<void> {
+  if (tokens.has(userId)) return
+  const token = new SignJWT().setProtectedHeader({ alg: 'HS256' }).setSubject(userId).setIssuedAt()
+  tokens.set(userId, await token.setExpirationTime('12h').sign(new TextEncoder().encode(secret)))
+}
+
+async function connectOne(of: ConnectPlan, index: number): Promise<Client> {
+  const { port, wire, users, watchable, remember = false, devices = false } = of
+  const userId = users[index] ?? ''
+  const watch = watchOf(of, index).map((position) => watchable[position] ?? '')
+  const auth = {
+    token: tokens.get(userId),
+    device_type: 'web',
+    format: 'diff',
+    ...(devices && { device_id: `bench-${index}` }),
+  }
+  if (!remember) return openClient(shared, { port, wire, auth, watch })
+  const memory = new Map<string, boolean>()
+  memories[index] = memory
+  const onUpdates = (updates: readonly HeardUpdate[]) => {
+    for (const { userId: about, status } of updates) memory.set(about, status !== 'offline')
+  }
+  return openClient(shared, { port, wire, auth, watch, onUpdates })
+}
+
+const verbs: LoadVerbs = {
+  async prepare(secret, users) {
+    for (const userId of users) await sign(secret, userId)
+  },
+  async connect(next) {
+    plan = next
+    memories = []
+    await verbs.prepare(next.secret, next.wire === 'raw' ? [] : next.users)
+    const opened: Client[] = []
+    let taken = 0
+    const worker = async () => {
+      while (taken < next.users.length) opened.push(await connectOne(next, taken++))
+    }
+    await Promise.all(Array.from({ length: next.atOnce }, worker))
+    clients = opened
+    return clients.length
+  },
+  reset: () => shared.tally.reset(),
+  tally: () => shared.tally.read(),
+  wrongAtTheEnd(expected) {
+    if (plan === null) return 0
+    let wrong = 0
+    for (let client = 0; client < clients.length; client++) {
+      for (const position of watchOf(plan, client)) {
+        const present = expected[position] ?? null
+        if (present === null) continue
+        if (memories[client]?.get(plan.watchable[position] ?? '') !== present) wrong++
+      }
+    }
+    return wrong
+  },
+  ping: (perSecond, forMs) => {
+    const send = (n: number) => clients[n % clients.length]?.send('42["activity"]')
+    return createPacer(send)(perSecond, forMs)
+  },
+  async disconnect(how, spreadMs) {
+    const leaving = clients
+    clients = []
+    const since = performance.now()
+    for (const [index, client] of leaving.entries()) {
+      const waitMs = (index * spreadMs) / leaving.length - (performance.now() - since)
+      if (waitMs > 1) await sleep(waitMs)
+      client.end(how)
+    }
+    await Promise.all(leaving.map(({ ended }) => ended))
+  },
+}
+
+serveVerbs(verbs)

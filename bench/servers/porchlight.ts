@@ -1,0 +1,54 @@
+// The server under test as it ships: what `npm start` runs, from dist, without the demo. Changes of people without a
+// connection go through the public service.
+import { serveVerbs } from '../processes/serve-verbs.ts'
+import { createChanger } from './changer.ts'
+import type { ServerVerbs } from './verbs.ts'
+
+type ServerModule = typeof import('../../src/server.ts')
+type SettingsModule = typeof import('../../src/settings.ts')
+type LoggerModule = typeof import('../../src/telemetry/logger.ts')
+
+const dist = (file: string): Promise<unknown> => import(new URL(`../../dist/src/${file}`, import.meta.url).href)
+const { startServer } = (await dist('server.js')) as ServerModule
+const { readSettings } = (await dist('settings.js')) as SettingsModule
+const { createLogger } = (await dist('telemetry/logger.js')) as LoggerModule
+
+let server: Awaited<ReturnType<typeof startServer>> | null = null
+
+const running = (): NonNullable<typeof server> => {
+  if (server === null) throw new Error('The server was not started')
+  return server
+}
+
+const changer = createChanger((userId, present) => {
+  const { service } = running().presence
+  const socketId = `bench:${userId}`
+  return present
+    ? service.setUserOnline(userId, socketId, { device_type: 'web' })
+    : service.setUserOffline(userId, socketId)
+})
+
+const verbs: ServerVerbs = {
+  async start({ databaseUrl, secret, options }) {
+    const env = {
+      PORT: '0',
+      HOST: '127.0.0.1',
+      DEMO: 'off',
+      JWT_SECRET: secret,
+      PRESENCE_RATE_LIMIT: 'off',
+      ...options,
+    }
+    server = await startServer({ ...readSettings(env), databaseUrl }, createLogger('error'))
+    return Number(new URL(server.url).port)
+  },
+  setAll: changer.setAll,
+  startChanges: changer.start,
+  stopChanges: changer.stop,
+  connections: () => running().io.of('/').sockets.size,
+  async stop() {
+    await server?.stop()
+    server = null
+  },
+}
+
+serveVerbs(verbs)

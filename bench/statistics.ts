@@ -1,0 +1,49 @@
+/** Middle and extremes of some measurements. */
+export interface Spread {
+  readonly median: number
+  readonly min: number
+  readonly max: number
+}
+
+/** @throws RangeError without values */
+export function spreadOf(values: readonly number[]): Spread {
+  return { median: median(values), min: Math.min(...values), max: Math.max(...values) }
+}
+
+/** @throws RangeError without values */
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  const upper = sorted[Math.floor(sorted.length / 2)]
+  const lower = sorted[Math.floor((sorted.length - 1) / 2)]
+  if (upper === undefined || lower === undefined) throw new RangeError('There is no median of nothing')
+  return (upper + lower) / 2
+}
+
+/**
+ * Ours against the reference, each repetition with its own neighbour: what the machine did meanwhile happened to both.
+ *
+ * @throws RangeError when they are not equally many, or a reference is zero
+ */
+export const ratios = (ours: readonly number[], reference: readonly number[]): number[] =>
+  pairs(ours, reference).map(([own, other]) => {
+    if (other === 0) throw new RangeError('The reference is zero: it was measured for too short a time')
+    return own / other
+  })
+
+/** @throws RangeError when they are not equally many */
+export const differences = (ours: readonly number[], reference: readonly number[]): number[] =>
+  pairs(ours, reference).map(([own, other]) => own - other)
+
+function pairs(ours: readonly number[], reference: readonly number[]): [number, number][] {
+  if (ours.length !== reference.length) throw new RangeError(`${ours.length} against ${reference.length} repetitions`)
+  return ours.map((own, index) => [own, reference[index] ?? 0])
+}
+
+/** Least-squares slope of `y` over `x`. */
+export function slope(points: readonly (readonly [x: number, y: number])[]): number {
+  const meanX = points.reduce((sum, [x]) => sum + x, 0) / points.length
+  const meanY = points.reduce((sum, [, y]) => sum + y, 0) / points.length
+  const over = points.reduce((sum, [x, y]) => sum + (x - meanX) * (y - meanY), 0)
+  const under = points.reduce((sum, [x]) => sum + (x - meanX) ** 2, 0)
+  return under === 0 ? 0 : over / under
+}
