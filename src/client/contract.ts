@@ -2,6 +2,7 @@ import type { PresenceInfo } from '../domain/info.ts'
 import type { ChoosableStatus, Status } from '../domain/status.ts'
 import type { DeviceSession } from '../protocol/http.ts'
 import type { ConnectionState } from './connection-state.ts'
+import type { RequestError } from './request-error.ts'
 
 /** A value that can be read now and heard of when it changes. What `get` answers stays the same object until it changes. */
 export interface Readable<Value> {
@@ -70,6 +71,8 @@ export interface PresenceClientOptions {
   url?: string
   /** Path of Socket.IO on that server. @default '/socket.io' */
   socketPath?: string
+  /** Where this user's decisions are sent, below `url`. @default '/api/users/presence' */
+  apiPath?: string
   /** `browser`: all tabs of this browser share one connection, where the platform allows. @default 'browser' */
   share?: 'browser' | 'tab'
   /** Whose tabs may share. @default the token's `sub`; without either each tab has its own connection */
@@ -78,6 +81,11 @@ export interface PresenceClientOptions {
   deviceType?: 'web' | 'mobile' | 'desktop'
   /** Whether pointer, keys, scrolling and coming back count as activity. @default true */
   activity?: boolean
+  /**
+   * Told when the server refuses to tell of some users: `LIMIT_EXCEEDED` when more are watched than it allows (the oldest
+   * wishes are kept), `INVALID_ID` when an id cannot be one. Those users stay `unknown`; everybody else is watched.
+   */
+  onError?: (error: RequestError) => void
   /** Milliseconds without a server after which what is shown is stale. @default 2_000 */
   overdueAfterMs?: number
   /** Milliseconds without a server after which what is shown is unknown. At least `overdueAfterMs`. @default 30_000 */
@@ -88,6 +96,8 @@ export interface PresenceClientOptions {
 export interface PresenceClient {
   readonly connection: Readable<ConnectionInfo>
   readonly own: OwnPresence
+  /** What this device calls itself: the `device_id` of its own row among `own.sessions()`. */
+  deviceId(): string
   /** Connects and stays connected; harmless when it is already. */
   connect(): void
   /** Says goodbye for this tab: it leaves at once when no other tab of this browser stays. Can be connected again. */
@@ -98,8 +108,11 @@ export interface PresenceClient {
   get(userId: string): Presence
   /** Tells of this user alone, so that a page of thousands renders only what changed. */
   subscribe(userId: string, listener: () => void): () => void
-  /** Tells of every change that a reader can see, for announcements and counts. */
+  /**
+   * Tells of every change that a reader can see, for announcements and counts. Turning stale is one, too: whoever reads
+   * changes aloud compares what they say.
+   */
   onChange(listener: (change: PresenceChange) => void): () => void
-  /** Shows what came along with a list, until news of these users arrives. */
+  /** Shows what came along with a list, until news of these users arrives; ignored of those whose news did. */
   seed(presences: readonly PresenceInfo[]): void
 }

@@ -1,0 +1,112 @@
+import { watchActivity } from './activity.ts'
+import type { CloseReason, PresenceClient, PresenceClientOptions } from './contract.ts'
+import { deviceId } from './device.ts'
+import { createLink } from './link.ts'
+import { createOwnPresence } from './own-presence.ts'
+import { RequestError } from './request-error.ts'
+import { createRequest } from './request.ts'
+import { createRoster } from './roster.ts'
+import { readSurroundings, type Surroundings } from './surroundings.ts'
+import { createTokens } from './token.ts'
+import { openUpstream } from './open-upstream.ts'
+import type { Page, Told, Upstream } from './upstream.ts'
+import { watchWake } from './wake.ts'
+import { createWishes } from './wishes.ts'
+
+const DEFAULTS = { apiPath: '/api/users/presence', overdueAfterMs: 2_000, staleAfterMs: 30_000 }
+
+/** Live presence for a page. Nothing happens before `connect`; without a browser it shows what was seeded. */
+export const createPresenceClient = (options: PresenceClientOptions): PresenceClient =>
+  assemblePresenceClient(options, readSurroundings())
+
+/** As {@link createPresenceClient}, in surroundings that are given. */
+export function assemblePresenceClient(options: PresenceClientOptions, surroundings: Surroundings): PresenceClient {
+  const { timers } = surroundings
+  const settings = { ...DEFAULTS, ...options }
+  const limits = { ...settings, staleAfterMs: Math.max(settings.staleAfterMs, settings.overdueAfterMs) }
+  const tokens = createTokens(options.token, timers.now)
+  const request = createRequest((options.url ?? '') + settings.apiPath, tokens, surroundings)
+  const link = createLink(timers, settings.overdueAfterMs)
+  const own = createOwnPresence(request, () => link.get().state === 'live')
+  const roster = createRoster(timers, limits)
+  let upstream: Upstream | null = null
+  let stopListening: (() => void) | null = null
+
+  const wishes = createWishes((userIds) => {
+    roster.expect(userIds)
+    upstream?.want(userIds)
+  })
+
+  const ended = (reason: CloseReason): void => {
+    upstream = null
+    stopListening?.()
+    stopListening = null
+    own.set(null)
+    roster.closed()
+    link.closed(reason)
+  }
+
+  const told = (word: Told): void => {
+    if (word.type === 'accepted') {
+      roster.accepted()
+      link.accepted()
+    } else if (word.type === 'lost') {
+      roster.lost(word.since)
+      link.lost(word.since)
+    } else if (word.type === 'closed') ended(word.reason)
+    else if (word.type === 'own') own.set(word.presence)
+    else if (word.type === 'news') {
+      roster.adopt(word.views, word.vouched)
+      if (word.doubted) roster.doubt()
+    } else options.onError?.(new RequestError(word.error.code, word.error.message, word.error))
+  }
+
+  // Wishes that were just made, and not told yet, come along by `want`.
+  const page: Page = { told, wanted: wishes.all, held: roster.held }
+  const open = (): void => {
+    upstream = openUpstream(options, surroundings, tokens, page)
+  }
+
+  const listen = (): (() => void) => {
+    const stopWake = watchWake(surroundings, {
+      woke: () => upstream?.nudge(),
+      networkLost: () => upstream?.networkLost(),
+      hidden() {
+        if (!upstream) return
+        upstream.suspend()
+        upstream = null
+        told({ type: 'lost', since: timers.now() })
+      },
+      shown: () => upstream ?? open(),
+    })
+    const stopActivity =
+      options.activity === false ? undefined : watchActivity(surroundings, () => upstream?.activity())
+    return () => {
+      stopWake()
+      stopActivity?.()
+    }
+  }
+
+  return {
+    connection: { get: link.get, subscribe: link.subscribe },
+    own,
+    deviceId: () => deviceId(surroundings, false),
+    connect() {
+      if (stopListening) return
+      link.opened()
+      roster.lost(timers.now())
+      stopListening = listen()
+      open()
+    },
+    close() {
+      if (!stopListening) return
+      upstream?.leave()
+      ended('closed')
+    },
+    watch: wishes.add,
+    get: roster.get,
+    subscribe: roster.subscribe,
+    onChange: roster.onChange,
+    seed: roster.seed,
+  }
+}
