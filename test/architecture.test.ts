@@ -13,11 +13,18 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   gateway: ['domain', 'protocol', 'telemetry', 'service'],
   client: ['domain', 'protocol'],
   react: ['domain', 'client'],
-  testing: ['domain', 'create-presence.ts'],
+  testing: ['domain', 'protocol', 'create-memory-presence.ts'],
 }
 
 /** Files beside the rooms. Composition roots wire everything and may import everything. */
-const ROOTS = new Set(['index.ts', 'create-presence.ts', 'server.ts', 'cli.ts'])
+const ROOTS = new Set([
+  'index.ts',
+  'compose-presence.ts',
+  'create-presence.ts',
+  'create-memory-presence.ts',
+  'server.ts',
+  'cli.ts',
+])
 const BESIDE_ROOMS: Record<string, readonly string[]> = {
   'options.ts': ['domain'],
   'settings.ts': ['domain', 'options.ts'],
@@ -35,6 +42,7 @@ const HOMES: Record<string, readonly string[]> = {
   jose: ['gateway/token.ts'],
   bowser: ['gateway/device.ts'],
   'lru-cache': ['service/'],
+  dataloader: ['service/'],
   pino: ['telemetry/'],
   'prom-client': ['telemetry/'],
   tinyqueue: ['store/memory/'],
@@ -49,12 +57,7 @@ const PURE = ['domain/', 'protocol/events.ts', 'protocol/http.ts', 'protocol/ind
 const MAX_LINES = 300
 
 const SRC = join(import.meta.dirname, '..', 'src')
-const sources = readdirSync(SRC, { recursive: true, withFileTypes: true })
-  .filter((entry) => entry.isFile() && /\.tsx?$/.test(entry.name) && !/\.test\.tsx?$/.test(entry.name))
-  .map((entry) => {
-    const path = join(entry.parentPath, entry.name)
-    return { file: relative(SRC, path).replaceAll('\\', '/'), text: readFileSync(path, 'utf8') }
-  })
+const sources = sourcesIn(SRC)
 const imports = sources.flatMap(({ file, text }) => specifiersIn(text).map((specifier) => ({ file, specifier })))
 const inner = imports
   .filter(({ specifier }) => specifier.startsWith('.'))
@@ -163,6 +166,35 @@ test('ARCHITECTURE.md shows the table that holds', () => {
   const built = Object.entries(MAY_IMPORT).filter(([room]) => sources.some(({ file }) => roomOf(file) === room))
   expect(Object.fromEntries(rows)).toEqual(Object.fromEntries(built))
 })
+
+describe('the page of the reference marketplace', () => {
+  const pages = sourcesIn(join(SRC, '..', 'demo', 'page', 'src'))
+  const imported = pages.flatMap(({ file, text }) => specifiersIn(text).map((specifier) => ({ file, specifier })))
+
+  test('is written as any host would write it: it knows the package by its public names alone', () => {
+    const open = new Set(['react', 'react-dom/client', 'porchlight/client', 'porchlight/react', 'porchlight/protocol'])
+    const wrong = imported.filter(({ file, specifier }) =>
+      specifier.startsWith('.') ? join(dirname(file), specifier).startsWith('..') : !open.has(specifier),
+    )
+    expect(wrong).toEqual([])
+    expect(new Set(imported.map(({ specifier }) => specifier))).toContain('porchlight/client')
+  })
+
+  test('takes only types from the wire', () => {
+    const values = pages.filter(({ text }) => /^import (?!type\b)[^'"]*from 'porchlight\/protocol'/m.test(text))
+    expect(values.map(({ file }) => file)).toEqual([])
+  })
+})
+
+/** Every source below a folder, tests left out, by its path from there. */
+function sourcesIn(folder: string): { file: string; text: string }[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && /\.tsx?$/.test(entry.name) && !/\.test\.tsx?$/.test(entry.name))
+    .map((entry) => {
+      const path = join(entry.parentPath, entry.name)
+      return { file: relative(folder, path).replaceAll('\\', '/'), text: readFileSync(path, 'utf8') }
+    })
+}
 
 /** The first folder of a file below src, or the file itself when it lies beside the rooms. */
 function roomOf(file: string): string {

@@ -109,6 +109,7 @@ export function presenceClientDouble(): PresenceClientDouble {
       signOut: async () => {},
       signOutEverywhere: async () => 0,
     },
+    deviceId: () => 'this device',
     connect: () => void connects++,
     close: () => void closes++,
     watch(userIds) {

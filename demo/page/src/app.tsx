@@ -1,24 +1,29 @@
+import { PresenceProvider } from 'porchlight/react'
 import { useEffect, useLayoutEffect, useRef } from 'react'
 import { DirectoryPage } from './directory/directory-page.tsx'
 import { DemoStrip } from './identity/demo-strip.tsx'
 import { Link } from './navigation/link.tsx'
 import { rememberedScroll, useAddress } from './navigation/location.ts'
 import { OwnStatus } from './own-status/own-status.tsx'
+import { usePageServices } from './page-services.ts'
 import { ProviderPage } from './provider/provider-page.tsx'
 import { ConnectionBar } from './shell/connection-bar.tsx'
 import { Lamp } from './shell/lamp.tsx'
 import { NothingHere } from './shell/nothing-here.tsx'
+import { useSignal } from './state/use-signal.ts'
 import { Announcer } from './status/announcer.tsx'
 
 /** The whole page: the demo's strip, which can be cut off, the header, and the place the address names. */
 export function App() {
+  const { session, presence } = usePageServices()
+  const signedIn = useSignal(session.identity).phase === 'in'
   const address = useAddress()
   const path = address.split('?')[0] ?? '/'
   const main = useRef<HTMLElement>(null)
   useArrival(path, main)
 
   return (
-    <>
+    <PresenceProvider client={useSignal(presence)} connect={signedIn}>
       <a className="skip-link" href="#main">
         Skip to the people
       </a>
@@ -36,7 +41,7 @@ export function App() {
       </main>
       <footer className="footer">A demonstration of Porchlight, live presence for marketplaces.</footer>
       <Announcer />
-    </>
+    </PresenceProvider>
   )
 }
 

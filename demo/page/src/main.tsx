@@ -2,7 +2,6 @@ import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { App } from './app.tsx'
 import { createPageServices, PageServicesContext } from './page-services.ts'
-import { PresenceContext } from './presence/react.ts'
 import './styles/tokens.css'
 import './styles/base.css'
 import './styles/controls.css'
@@ -21,9 +20,7 @@ if (!root) throw new Error('The page has no root element.')
 createRoot(root).render(
   <StrictMode>
     <PageServicesContext value={services}>
-      <PresenceContext value={services.presence}>
-        <App />
-      </PresenceContext>
+      <App />
     </PageServicesContext>
   </StrictMode>,
 )

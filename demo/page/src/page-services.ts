@@ -1,74 +1,62 @@
+import { createPresenceClient, type PresenceClient } from 'porchlight/client'
 import { createContext, use } from 'react'
 import { createHttp, type Http } from './api/http.ts'
 import { createDirectoryStore, type DirectoryStore } from './directory/directory-store.ts'
 import { createPlaces, type Places } from './directory/places.ts'
 import { createDemoSession, type DemoSession } from './identity/demo-session.ts'
-import { createOwnPresence, type OwnPresence } from './own-status/own-presence.ts'
-import { createPresenceClient, type PresenceClient } from './presence/presence-client.ts'
+import { createSignal, type Signal } from './state/signal.ts'
 
 /** What the page is made of. Made once, in `main.tsx`. */
 export interface PageServices {
   readonly http: Http
   readonly session: DemoSession
-  readonly presence: PresenceClient
-  readonly own: OwnPresence
+  /** The live presence of whoever is signed in; of a guest, one that stays closed. Another person has another client. */
+  readonly presence: Signal<PresenceClient>
   readonly directory: DirectoryStore
   readonly places: Places
 }
 
-/** Milliseconds between two attempts to replace a token that was refused. */
-const RENEW_PAUSE_MS = 10_000
-
 export function createPageServices(): PageServices {
-  const http = createHttp(
-    () => tokenOf(session),
-    () => session.renew(),
-  )
+  const http = createHttp()
   const session = createDemoSession(http)
-  const presence = createPresenceClient()
-  const own = createOwnPresence(http, presence)
-  connectSession(session, presence, own)
-  const directory = createDirectoryStore(http, presence)
-  return { http, session, presence, own, directory, places: createPlaces(http) }
+  const presence = createSignal(guestClient())
+  const directory = createDirectoryStore(http, presence.get)
+  followIdentity(session, presence, directory)
+  return { http, session, presence, directory, places: createPlaces(http) }
 }
 
-/** Opens the live connection of whoever is signed in. A new token for the same person leaves the connection alone. */
-function connectSession(session: DemoSession, presence: PresenceClient, own: OwnPresence): void {
+/** Gives each person a client of their own, which begins with what is on the screen. */
+function followIdentity(session: DemoSession, presence: Signal<PresenceClient>, directory: DirectoryStore): void {
   let person: string | null = null
-  let renewedAt = Number.NEGATIVE_INFINITY
 
-  const renew = (): void => {
-    const wait = Math.max(0, renewedAt + RENEW_PAUSE_MS - performance.now())
-    setTimeout(async () => {
-      renewedAt = performance.now()
-      if (await session.renew()) open()
-    }, wait)
+  const change = (client: PresenceClient): void => {
+    const before = presence.get()
+    client.seed(directory.listedPresences())
+    presence.set(client)
+    before.close()
   }
-
-  const open = (): void =>
-    presence.open(() => tokenOf(session) ?? '', {
-      selfPresence: own.learn,
-      signedOut: () => session.leave('This device was signed out.'),
-      tokenRejected: renew,
-    })
 
   session.identity.subscribe(() => {
     const identity = session.identity.get()
     const personId = identity.phase === 'in' ? identity.person.id : null
     if (personId === person) return
     person = personId
-    presence.close()
-    own.forget()
-    if (personId === null) return
-    void own.load(personId)
-    open()
+    if (personId === null) return change(guestClient())
+
+    const client = createPresenceClient({ token: () => session.token(personId), userId: personId })
+    client.connection.subscribe(() => {
+      const { reason } = client.connection.get()
+      if (client !== presence.get()) return
+      if (reason === 'signed-out') session.leave('This device was signed out.')
+      if (reason === 'token-rejected') session.leave('You were signed out.')
+    })
+    change(client)
   })
 }
 
-function tokenOf(session: DemoSession): string | null {
-  const identity = session.identity.get()
-  return identity.phase === 'in' ? identity.token : null
-}
+/** Shows what came with the lists. Nobody is signed in, so it is never connected. */
+const guestClient = (): PresenceClient =>
+  createPresenceClient({ token: () => Promise.reject(new Error('nobody is signed in')), share: 'tab' })
 
 export const PageServicesContext = createContext<PageServices | null>(null)
 

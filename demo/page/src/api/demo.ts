@@ -17,7 +17,7 @@ export const fetchPeople = async (
   { limit, cursor }: { limit: number; cursor?: string | null },
 ): Promise<DemoPeoplePage> => {
   const query = new URLSearchParams({ role, limit: String(limit), ...(cursor ? { cursor } : {}) })
-  return await http<DemoPeoplePage>(`/api/demo/users?${query}`, { anonymous: true })
+  return await http<DemoPeoplePage>(`/api/demo/users?${query}`)
 }
 
 export interface DemoLogin {
@@ -27,4 +27,4 @@ export interface DemoLogin {
 
 /** Signs in as somebody of the demo, without a password. */
 export const demoLogin = async (http: Http, userId: string): Promise<DemoLogin> =>
-  await http<DemoLogin>('/api/demo/login', { method: 'POST', body: { user_id: userId }, anonymous: true })
+  await http<DemoLogin>('/api/demo/login', { method: 'POST', body: { user_id: userId } })

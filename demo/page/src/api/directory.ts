@@ -1,4 +1,4 @@
-import type { PresenceInfo } from '../presence/wire.ts'
+import type { PresenceInfo } from 'porchlight/protocol'
 import type { Http } from './http.ts'
 
 export interface City {
@@ -51,18 +51,18 @@ export interface ProviderPage {
 
 export const fetchCities = async (http: Http, q: string, limit: number, signal?: AbortSignal): Promise<City[]> => {
   const query = new URLSearchParams({ limit: String(limit), ...(q === '' ? {} : { q }) })
-  const { cities } = await http<{ cities: Wire<City>[] }>(`/api/cities?${query}`, signed(signal))
+  const { cities } = await http<{ cities: Wire<City>[] }>(`/api/cities?${query}`, until(signal))
   return cities.map(named)
 }
 
 export const fetchServices = async (http: Http): Promise<Service[]> =>
-  (await http<{ services: Wire<Service>[] }>('/api/services', signed())).services.map(named)
+  (await http<{ services: Wire<Service>[] }>('/api/services')).services.map(named)
 
 export const fetchProviders = async (http: Http, query: URLSearchParams, signal?: AbortSignal): Promise<ProviderPage> =>
-  await http<ProviderPage>(`/api/providers?${query}`, signed(signal))
+  await http<ProviderPage>(`/api/providers?${query}`, until(signal))
 
 export const fetchProvider = async (http: Http, id: string, signal?: AbortSignal): Promise<Provider> =>
-  await http<Provider>(`/api/providers/${encodeURIComponent(id)}`, signed(signal))
+  await http<Provider>(`/api/providers/${encodeURIComponent(id)}`, until(signal))
 
 /** Cities and services are numbered by the server; here their ids are text, as the address has them. */
 type Wire<Place extends { readonly id: string }> = Omit<Place, 'id'> & { readonly id: string | number }
@@ -70,8 +70,5 @@ type Wire<Place extends { readonly id: string }> = Omit<Place, 'id'> & { readonl
 const named = <Place extends { readonly id: string }>(place: Wire<Place>): Place =>
   ({ ...place, id: String(place.id) }) as unknown as Place
 
-/** The directory answers everybody alike. */
-const signed = (signal?: AbortSignal): { anonymous: true; signal?: AbortSignal } => ({
-  anonymous: true,
-  ...(signal ? { signal } : {}),
-})
+/** Nothing to give up, or a signal that does. */
+const until = (signal: AbortSignal | undefined): { signal?: AbortSignal } => (signal ? { signal } : {})

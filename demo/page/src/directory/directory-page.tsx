@@ -1,15 +1,16 @@
-import { useEffect, useRef, useState } from 'react'
+import { useRoster } from 'porchlight/react'
+import { useEffect, useMemo, useRef, useState } from 'react'
 import type { City, Counts, Service } from '../api/directory.ts'
 import { navigate } from '../navigation/location.ts'
 import { usePageServices } from '../page-services.ts'
-import { usePresenceClient, useSignal } from '../presence/react.ts'
 import { Modal } from '../shell/modal.tsx'
 import { useMedia, WIDE } from '../shell/use-media.ts'
+import { useSignal } from '../state/use-signal.ts'
 import { useTitle } from '../status/use-tab-mark.ts'
 import type { Listing } from './listing.ts'
-import { liveCounts } from './directory-store.ts'
 import { Filters } from './filters.tsx'
 import { HomeCount } from './home-count.tsx'
+import { liveCounts } from './live-counts.ts'
 import { ProviderList } from './provider-list.tsx'
 import { QuickFilters } from './quick-filters.tsx'
 import { addressOf, type DirectoryQuery } from './query.ts'
@@ -86,16 +87,8 @@ export function DirectoryPage({ address }: { readonly address: string }) {
 }
 
 function useLiveCounts(listing: Listing | null): Counts | null {
-  const { roster } = usePresenceClient()
-  const [counts, setCounts] = useState<Counts | null>(null)
-  useEffect(() => {
-    const count = (): void => {
-      if (listing) setCounts(liveCounts(listing, (userId) => roster.get(userId)?.status))
-    }
-    count()
-    return roster.subscribe(count)
-  }, [roster, listing])
-  return listing ? counts : null
+  const presences = useRoster(listing?.latest.providers.map(({ id }) => id) ?? [])
+  return useMemo(() => listing && liveCounts(listing, presences), [listing, presences])
 }
 
 /** A city beyond those we know by name is named by the people in it. */

@@ -1,10 +1,11 @@
-import { type Counts, fetchProviders, type Provider } from '../api/directory.ts'
+import type { PresenceClient } from 'porchlight/client'
+import type { PresenceInfo, Status } from 'porchlight/protocol'
+import { fetchProviders, type Provider } from '../api/directory.ts'
 import { explain, type Http } from '../api/http.ts'
-import type { PresenceClient } from '../presence/presence-client.ts'
-import { createSignal, type Signal } from '../presence/signal.ts'
-import type { Status } from '../presence/wire.ts'
+import { createSignal, type Signal } from '../state/signal.ts'
+import { statusIn } from './live-counts.ts'
 import { append, bringIn, drop, firstListing, type Listing, leave, refresh } from './listing.ts'
-import { addressOf, type DirectoryQuery, type PresentStatus, requestOf } from './query.ts'
+import { addressOf, type DirectoryQuery, requestOf } from './query.ts'
 
 export interface DirectoryState {
   readonly query: DirectoryQuery | null
@@ -19,6 +20,8 @@ export interface DirectoryState {
 
 export interface DirectoryStore {
   readonly state: Signal<DirectoryState>
+  /** What came along with everybody on the screen. */
+  listedPresences(): readonly PresenceInfo[]
   show(query: DirectoryQuery): Promise<void>
   retry(): Promise<void>
   refreshQuietly(): Promise<void>
@@ -31,7 +34,7 @@ export interface DirectoryStore {
 /** As long as the fade in the style sheet. */
 const FADE_MS = 150
 
-export function createDirectoryStore(http: Http, client: PresenceClient): DirectoryStore {
+export function createDirectoryStore(http: Http, client: () => PresenceClient): DirectoryStore {
   const state = createSignal<DirectoryState>({
     query: null,
     listing: null,
@@ -44,7 +47,7 @@ export function createDirectoryStore(http: Http, client: PresenceClient): Direct
   let current = new AbortController()
 
   const statusOf = (provider: Provider): Status =>
-    client.roster.get(provider.id)?.status ?? provider.presence.online_status
+    statusIn(client().get(provider.id)) ?? provider.presence.online_status
 
   const belongs = (provider: Provider): boolean => {
     const statuses = state.get().query?.statuses ?? []
@@ -61,7 +64,7 @@ export function createDirectoryStore(http: Http, client: PresenceClient): Direct
     change({ query, listing: samePeople ? listing : null, loading: true, loadingMore: false, failed: null })
     try {
       const page = await fetchProviders(http, requestOf(query, null), signal)
-      client.roster.seed(page.providers.map(({ presence }) => presence))
+      client().seed(page.providers.map(presenceOf))
       change({ listing: firstListing(page), loading: false, behind: false })
     } catch (error) {
       if (!signal.aborted) change({ loading: false, failed: explain(error) })
@@ -76,7 +79,7 @@ export function createDirectoryStore(http: Http, client: PresenceClient): Direct
       const page = await fetchProviders(http, requestOf(query, null), signal)
       const now = state.get().listing
       if (signal.aborted || !now) return
-      client.roster.seed(page.providers.map(({ presence }) => presence))
+      client().seed(page.providers.map(presenceOf))
       change({ listing: refresh(now, page), behind: false })
     } catch {
       // The list stays as it is and says so; the next round tries again.
@@ -86,6 +89,7 @@ export function createDirectoryStore(http: Http, client: PresenceClient): Direct
 
   return {
     state,
+    listedPresences: () => (state.get().listing?.shown ?? []).map(presenceOf),
     refreshQuietly,
     async show(query) {
       const { query: before, failed } = state.get()
@@ -105,7 +109,7 @@ export function createDirectoryStore(http: Http, client: PresenceClient): Direct
         const page = await fetchProviders(http, requestOf(query, listing.nextCursor), signal)
         const now = state.get().listing
         if (signal.aborted || !now) return
-        client.roster.seed(page.providers.map(({ presence }) => presence))
+        client().seed(page.providers.map(presenceOf))
         change({ listing: append(now, page), loadingMore: false })
       } catch {
         // The button stays, and pressing it again is the retry.
@@ -131,21 +135,4 @@ export function createDirectoryStore(http: Http, client: PresenceClient): Direct
   }
 }
 
-/**
- * The counts of the last answer, moved by what the live connection has told since about people on that page: the number
- * at the top turns at once, and the next answer settles it.
- */
-export function liveCounts(listing: Listing, statusOf: (userId: string) => Status | undefined): Counts {
-  const counts: Record<PresentStatus, number> = { ...listing.latest.counts }
-  for (const { id, presence } of listing.latest.providers) {
-    const now = statusOf(id)
-    if (now === undefined || now === presence.online_status) continue
-    if (presence.online_status !== 'offline') counts[presence.online_status]--
-    if (now !== 'offline') counts[now]++
-  }
-  return {
-    online: Math.max(0, counts.online),
-    away: Math.max(0, counts.away),
-    dnd: Math.max(0, counts.dnd),
-  }
-}
+const presenceOf = ({ presence }: Provider): PresenceInfo => presence

@@ -1,8 +1,7 @@
+import { useTimeAgo } from 'porchlight/react'
 import { useEffect, useState } from 'react'
 import { type Counts, fetchProviders, type Provider, type Service } from '../api/directory.ts'
 import { usePageServices } from '../page-services.ts'
-import { agoWords } from '../status/words.ts'
-import { useNow } from '../status/use-now.ts'
 import { type DirectoryQuery, filterCount, requestOf } from './query.ts'
 
 interface EmptyStreetProps {
@@ -16,7 +15,7 @@ interface EmptyStreetProps {
 /** Nobody matches: since when, and the next best thing to do. */
 export function EmptyStreet({ query, counts, service, city, onChange }: EmptyStreetProps) {
   const last = useLastOneHere(query)
-  const now = useNow()
+  const ago = useTimeAgo(last?.presence.last_seen ?? null)
   if (!query) return null
 
   if (filterCount(query) === 0) {
@@ -27,13 +26,12 @@ export function EmptyStreet({ query, counts, service, city, onChange }: EmptyStr
       </section>
     )
   }
-  const seen = last?.presence.last_seen
   const away = query.statuses.includes('away') ? 0 : counts.away
   return (
     <section className="notice-panel">
       <h2>{query.statuses.length > 0 ? 'Nobody is home right now' : 'Nobody was here in that time'}</h2>
       <p>
-        {seen ? `The last one was here ${agoWords(Date.parse(seen), now)}. ` : ''}
+        {ago === '' ? '' : `The last one was here ${ago}. `}
         You can leave a message; it waits until they are back.
       </p>
       {away > 0 && (

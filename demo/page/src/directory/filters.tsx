@@ -1,6 +1,6 @@
+import { StatusMark } from 'porchlight/react'
 import type { ReactNode } from 'react'
 import type { Counts } from '../api/directory.ts'
-import { StatusMark } from '../status/status-mark.tsx'
 import { type DirectoryQuery, PRESENT_STATUSES, type PresentStatus, type Sort } from './query.ts'
 
 export interface FiltersProps {
@@ -64,7 +64,7 @@ export function StatusChip({ status, query, counts, onChange }: FiltersProps & {
       count={counts ? counts[status] : null}
       onPress={() => onChange({ statuses: toggled(query?.statuses ?? [], status) })}
     >
-      <StatusMark status={status} size={12} />
+      <StatusMark className="mark" status={status} size={12} />
       {STATUS_CHIPS[status]}
     </Chip>
   )

@@ -1,8 +1,8 @@
+import type { Presence } from 'porchlight/client'
 import { describe, expect, test } from 'vitest'
 import type { Provider, ProviderPage } from '../api/directory.ts'
-import type { Status } from '../presence/wire.ts'
-import { liveCounts } from './directory-store.ts'
 import { append, bringIn, firstListing, refresh } from './listing.ts'
+import { liveCounts } from './live-counts.ts'
 
 const ids = (providers: readonly { id: string }[]): string[] => providers.map(({ id }) => id)
 
@@ -30,9 +30,18 @@ describe('a listing', () => {
 
 test('counts turn with live changes, before the next answer settles them', () => {
   const listing = firstListing({ ...page('a', 'b'), counts: { online: 5, away: 1, dnd: 0 } })
-  const live: Record<string, Status> = { a: 'away', b: 'offline' }
-  expect(liveCounts(listing, (id) => live[id])).toEqual({ online: 3, away: 2, dnd: 0 })
+  const live = [presence('a', 'away'), presence('b', 'offline')]
+  expect(liveCounts(listing, live)).toEqual({ online: 3, away: 2, dnd: 0 })
 })
+
+test('R45 counts do not turn for people of whom we lost sight', () => {
+  const listing = firstListing({ ...page('a', 'b'), counts: { online: 5, away: 1, dnd: 0 } })
+  expect(liveCounts(listing, [presence('a', 'unknown')])).toEqual({ online: 5, away: 1, dnd: 0 })
+})
+
+function presence(userId: string, status: Presence['status']): Presence {
+  return { userId, status, lastSeen: null, message: null, stale: false }
+}
 
 /** A page of people who are online, unless told otherwise. */
 function page(...people: string[]): ProviderPage {

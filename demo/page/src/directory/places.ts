@@ -1,6 +1,6 @@
 import { type City, fetchCities, fetchServices, type Service } from '../api/directory.ts'
 import { explain, type Http } from '../api/http.ts'
-import { createSignal, type Signal } from '../presence/signal.ts'
+import { createSignal, type Signal } from '../state/signal.ts'
 
 /** Where a first visit begins, when the directory has it. */
 const FIRST_CITY = 'Lyon'

@@ -1,8 +1,8 @@
+import { usePresence, usePresenceText } from 'porchlight/react'
 import { memo } from 'react'
 import type { Provider } from '../api/directory.ts'
 import { Link } from '../navigation/link.tsx'
 import { Avatar } from '../status/avatar.tsx'
-import { useLivePresence } from '../status/use-live-presence.ts'
 import { Rating } from './rating.tsx'
 
 interface ProviderCardProps {
@@ -16,7 +16,8 @@ interface ProviderCardProps {
 /** One person. The card has the same height whatever is known of them, so a change never moves its neighbours. */
 export const ProviderCard = memo(function ProviderCard({ provider, trade, leaving, onAsk }: ProviderCardProps) {
   const { id, name, city } = provider
-  const { status, message, words, stale } = useLivePresence(provider)
+  const presence = usePresence(id)
+  const { status, message, stale } = presence
   const online = status === 'online'
 
   return (
@@ -41,7 +42,7 @@ export const ProviderCard = memo(function ProviderCard({ provider, trade, leavin
             {provider.simulated && <span className="tag">simulated</span>}
           </p>
           <p className={`card-status status-${status}`}>
-            {words}
+            {usePresenceText(presence)}
             {stale && <span className="visually-hidden"> (may be old)</span>}
           </p>
         </div>

@@ -1,7 +1,7 @@
+import { useRoster } from 'porchlight/react'
 import { type RefObject, useState } from 'react'
 import type { Provider, Service } from '../api/directory.ts'
 import { usePageServices } from '../page-services.ts'
-import { usePresenceClient, useWatch } from '../presence/react.ts'
 import { AskDialog } from '../provider/ask-dialog.tsx'
 import type { DirectoryState } from './directory-store.ts'
 import { EmptyStreet } from './empty-street.tsx'
@@ -26,7 +26,6 @@ export function ProviderList({ listRef, state, failed, service, city, onChange, 
   const { directory } = usePageServices()
   const [asked, setAsked] = useState<Provider | null>(null)
   const { listing, loading } = state
-  useWatch(listing?.shown.map(({ id }) => id) ?? [])
 
   if (failed) {
     const again = (): void => {
@@ -85,11 +84,8 @@ export function ProviderList({ listRef, state, failed, service, city, onChange, 
 }
 
 function EnteringPill({ listing, onPress }: { readonly listing: Listing; readonly onPress: () => void }) {
-  const { roster } = usePresenceClient()
   const count = listing.entering.length
-  const online = listing.entering.every(
-    ({ id, presence }) => (roster.get(id)?.status ?? presence.online_status) === 'online',
-  )
+  const online = useRoster(listing.entering.map(({ id }) => id)).every(({ status }) => status === 'online')
   const words = online ? `${count} more came online` : `${count} more to show`
   return (
     <button type="button" className="pill" onClick={onPress} data-testid="entering-pill">

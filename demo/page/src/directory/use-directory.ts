@@ -1,6 +1,7 @@
+import { useConnection, usePresenceClient } from 'porchlight/react'
 import { type RefObject, useEffect, useMemo } from 'react'
 import { usePageServices } from '../page-services.ts'
-import { useConnectionState, useSignal } from '../presence/react.ts'
+import { useSignal } from '../state/use-signal.ts'
 import type { DirectoryState } from './directory-store.ts'
 import { type DirectoryQuery, readQuery } from './query.ts'
 
@@ -24,8 +25,9 @@ export function useQuery(address: string): DirectoryQuery | null {
 
 /** Shows the query's list and keeps it fresh while the tab is seen. */
 export function useDirectory(query: DirectoryQuery | null, list: RefObject<HTMLElement | null>): DirectoryState {
-  const { directory, presence } = usePageServices()
-  const closed = useConnectionState() === 'closed'
+  const { directory } = usePageServices()
+  const client = usePresenceClient()
+  const closed = useConnection().state === 'closed'
 
   useEffect(() => {
     if (query) void directory.show(query)
@@ -41,8 +43,8 @@ export function useDirectory(query: DirectoryQuery | null, list: RefObject<HTMLE
     }
     const onVisible = (): void => void look()
     const timer = setInterval(() => void look(), closed ? GUEST_POLL_MS : LIVE_POLL_MS)
-    const stop = presence.roster.onChange(({ before, after }) => {
-      if (before?.status !== after.status) soon ??= setTimeout(() => void look(), AFTER_CHANGE_MS)
+    const stop = client.onChange(({ before, after }) => {
+      if (before.status !== after.status) soon ??= setTimeout(() => void look(), AFTER_CHANGE_MS)
     })
     document.addEventListener('visibilitychange', onVisible)
     return () => {
@@ -51,7 +53,7 @@ export function useDirectory(query: DirectoryQuery | null, list: RefObject<HTMLE
       stop()
       document.removeEventListener('visibilitychange', onVisible)
     }
-  }, [directory, presence, closed, list])
+  }, [directory, client, closed, list])
 
   return useSignal(directory.state)
 }

@@ -1,13 +1,13 @@
 import { type DemoPerson, demoLogin, fetchPeople } from '../api/demo.ts'
 import { explain, type Http } from '../api/http.ts'
 import { replaceAddress } from '../navigation/location.ts'
-import { createSignal, type Signal } from '../presence/signal.ts'
+import { createSignal, type Signal } from '../state/signal.ts'
 
 /** Who looks at this page. A guest sees the directory, too, only not live. */
 type DemoIdentity =
   | { readonly phase: 'starting' }
   | { readonly phase: 'guest'; readonly reason: string | null }
-  | { readonly phase: 'in'; readonly person: DemoPerson; readonly token: string }
+  | { readonly phase: 'in'; readonly person: DemoPerson }
 
 export interface DemoSession {
   readonly identity: Signal<DemoIdentity>
@@ -15,8 +15,8 @@ export interface DemoSession {
   start(): Promise<void>
   become(person: Pick<DemoPerson, 'id'>): Promise<void>
   leave(reason: string): void
-  /** Gets a new token for the same person. @returns whether that worked */
-  renew(): Promise<boolean>
+  /** @returns a token for whoever signed in here: the first time the one they got, after that a new one each time */
+  token(personId: string): Promise<string>
 }
 
 const TAB_KEY = 'porchlight.person'
@@ -24,12 +24,14 @@ const TAB_KEY = 'porchlight.person'
 /** The demo's stand-in for a real sign-in: anybody may be anybody, one person per tab. */
 export function createDemoSession(http: Http): DemoSession {
   const identity = createSignal<DemoIdentity>({ phase: 'starting' })
+  const unused = new Map<string, string>()
 
   const become = async ({ id }: Pick<DemoPerson, 'id'>): Promise<void> => {
     try {
       const { token, user } = await demoLogin(http, id)
       sessionStorage.setItem(TAB_KEY, JSON.stringify(user))
-      identity.set({ phase: 'in', person: user, token })
+      unused.set(user.id, token)
+      identity.set({ phase: 'in', person: user })
     } catch (error) {
       identity.set({ phase: 'guest', reason: explain(error).message })
     }
@@ -51,11 +53,10 @@ export function createDemoSession(http: Http): DemoSession {
       sessionStorage.removeItem(TAB_KEY)
       identity.set({ phase: 'guest', reason })
     },
-    async renew() {
-      const current = identity.get()
-      if (current.phase !== 'in') return false
-      await become(current.person)
-      return identity.get().phase === 'in'
+    async token(personId) {
+      const token = unused.get(personId) ?? (await demoLogin(http, personId)).token
+      unused.delete(personId)
+      return token
     },
   }
 }

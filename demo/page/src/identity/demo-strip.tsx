@@ -1,7 +1,7 @@
 import { useState } from 'react'
 import { usePageServices } from '../page-services.ts'
-import { useSignal } from '../presence/react.ts'
 import { Modal } from '../shell/modal.tsx'
+import { useSignal } from '../state/use-signal.ts'
 import { PersonPicker } from './person-picker.tsx'
 
 /** The demo's own strip: who one is here, and how to be somebody else. Without it the page is a real one. */

@@ -1,6 +1,4 @@
-import { browserOf, deviceId } from '../presence/device.ts'
-import type { DeviceSession } from '../presence/wire.ts'
-import { agoWords } from '../status/words.ts'
+import type { DeviceSession } from 'porchlight/protocol'
 
 const BROWSERS: readonly (readonly [pattern: RegExp, name: string])[] = [
   [/Edg\//, 'Edge'],
@@ -20,14 +18,16 @@ const SYSTEMS: readonly (readonly [pattern: RegExp, name: string])[] = [
 
 const TYPE_WORDS = { web: 'A browser', mobile: 'A phone', desktop: 'A computer' } as const
 
-/** Where a session stands towards this tab. */
-export type Nearness = 'this-tab' | 'this-browser' | 'elsewhere'
+/** Where a session stands towards this page. */
+export type Nearness = 'here' | 'this-browser' | 'elsewhere'
 
-export function nearness(session: DeviceSession): Nearness {
-  const mine = deviceId()
-  if (session.device_id === mine) return 'this-tab'
-  return session.device_id && browserOf(session.device_id) === browserOf(mine) ? 'this-browser' : 'elsewhere'
+/** @param here what this device calls itself; tabs that cannot share a connection have names that begin alike */
+export function nearness({ device_id }: DeviceSession, here: string): Nearness {
+  if (device_id === here) return 'here'
+  return device_id !== null && browserOf(device_id) === browserOf(here) ? 'this-browser' : 'elsewhere'
 }
+
+const browserOf = (deviceId: string): string => deviceId.split('-')[0] ?? deviceId
 
 /** "Chrome on Windows": as the server names it, else read from what the browser says of itself. */
 export function deviceName(session: DeviceSession): string {
@@ -40,9 +40,8 @@ export function deviceName(session: DeviceSession): string {
 }
 
 /** "this phone, now", "another tab of this browser, 5 minutes ago", "2 hours ago". */
-export function placeInTime(session: DeviceSession, now: number): string {
-  const near = nearness(session)
-  if (near === 'this-tab') return session.device_type === 'mobile' ? 'this phone, now' : 'this tab, now'
-  const ago = agoWords(Date.parse(session.last_active_at), now)
+export function placeInTime(session: DeviceSession, here: string, ago: string): string {
+  const near = nearness(session, here)
+  if (near === 'here') return session.device_type === 'mobile' ? 'this phone, now' : 'this browser, now'
   return near === 'this-browser' ? `another tab of this browser, ${ago}` : ago
 }

@@ -1,22 +1,22 @@
+import { StatusMark, useConnection, useMyPresence, usePresenceWords } from 'porchlight/react'
 import { useState } from 'react'
 import { usePageServices } from '../page-services.ts'
-import { useSignal, useStale } from '../presence/react.ts'
 import { Modal } from '../shell/modal.tsx'
+import { useSignal } from '../state/use-signal.ts'
 import { Avatar } from '../status/avatar.tsx'
-import { StatusMark } from '../status/status-mark.tsx'
 import { useTabMark } from '../status/use-tab-mark.ts'
-import { STATUS_WORDS } from '../status/words.ts'
 import { useAddress } from '../navigation/location.ts'
 import { StatusMenu } from './status-menu.tsx'
 
 /** The signed-in person's picture and mark at the top right; it opens their menu. */
 export function OwnStatus() {
-  const { session, own } = usePageServices()
+  const { session } = usePageServices()
   const identity = useSignal(session.identity)
-  const { presence } = useSignal(own.state)
-  const stale = useStale()
+  const { presence } = useMyPresence()
+  const words = usePresenceWords()
+  const stale = useConnection().state === 'stale'
   const [open, setOpen] = useState(false)
-  const status = presence?.online_status ?? 'offline'
+  const status = presence?.online_status ?? 'unknown'
 
   if (identity.phase !== 'in') return <div className="own-status-waiting" />
   const { person } = identity
@@ -35,7 +35,7 @@ export function OwnStatus() {
       >
         <span className="visually-hidden">Your status: </span>
         <span className="words">
-          {STATUS_WORDS[status]}
+          {words[status]}
           {hidden && ', hidden'}
         </span>
         <Avatar id={person.id} name={person.name} size="small" status={status} stale={stale} />
@@ -47,9 +47,9 @@ export function OwnStatus() {
             <div>
               <p className="menu-name">{person.name}</p>
               <p className="menu-now">
-                <StatusMark status={status} stale={stale} size={12} />
+                <StatusMark className="mark" status={status} stale={stale} size={12} />
                 <span className="words">
-                  {STATUS_WORDS[status]}
+                  {words[status]}
                   {hidden && ', hidden from others'}
                 </span>
               </p>
@@ -73,8 +73,7 @@ function OwnTabMark() {
 }
 
 function ShownTabMark() {
-  const { own } = usePageServices()
-  const { presence } = useSignal(own.state)
-  useTabMark(presence?.online_status ?? 'offline', useStale())
+  const { presence } = useMyPresence()
+  useTabMark(presence?.online_status ?? 'unknown', useConnection().state === 'stale')
   return null
 }

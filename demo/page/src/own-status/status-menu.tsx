@@ -1,13 +1,10 @@
+import type { ChoosableStatus } from 'porchlight/protocol'
+import { type Refusal, StatusMark, usePresenceWords } from 'porchlight/react'
 import { useId, useState } from 'react'
-import { usePageServices } from '../page-services.ts'
-import { useSignal } from '../presence/react.ts'
-import type { ChoosableStatus } from '../presence/wire.ts'
-import { StatusMark } from '../status/status-mark.tsx'
-import { STATUS_WORDS } from '../status/words.ts'
 import { Devices } from './devices.tsx'
 import { DURATION_WORDS, DURATIONS, type Duration } from './durations.ts'
 import { MessageField } from './message-field.tsx'
-import type { Choice, OwnState } from './own-presence.ts'
+import { type Choice, useOwnChoice } from './use-own-choice.ts'
 import { VisibilitySwitch } from './visibility-switch.tsx'
 
 const CHOICES: readonly (readonly [status: ChoosableStatus, hint: string])[] = [
@@ -18,16 +15,14 @@ const CHOICES: readonly (readonly [status: ChoosableStatus, hint: string])[] = [
 
 /** Everything a person decides about their own presence. Every change takes effect at once. */
 export function StatusMenu() {
-  const { own } = usePageServices()
-  const state = useSignal(own.state)
+  const { presence, until, error, choose: decide, setVisible } = useOwnChoice()
   const [picked, setPicked] = useState<Duration | null>(null)
-  const { presence, until } = state
   // A choice that ends keeps its end until another one is picked, whatever else of it changes.
   const duration = picked ?? (until === null ? 'open' : 'kept')
   const status = presence && presence.online_status !== 'offline' ? presence.online_status : 'online'
   const message = presence?.custom_message ?? ''
 
-  const choose = (part: Partial<Choice>): void => void own.choose({ status, message, duration, ...part })
+  const choose = (part: Partial<Choice>): void => void decide({ status, message, duration, ...part })
 
   return (
     <>
@@ -42,11 +37,11 @@ export function StatusMenu() {
           if (status !== 'online' || message !== '') choose({ duration: next })
         }}
       />
-      <Outcome state={state} />
+      <Outcome error={error} />
       <VisibilitySwitch
         visible={presence?.show_status ?? true}
         disabled={presence === null}
-        onChange={(visible) => void own.setVisible(visible)}
+        onChange={(visible) => void setVisible(visible)}
       />
       <Devices />
     </>
@@ -60,6 +55,7 @@ interface ChoicesProps {
 
 function Choices({ status, onChoose }: ChoicesProps) {
   const name = useId()
+  const words = usePresenceWords()
   return (
     <fieldset className="choices">
       <legend className="visually-hidden">Status</legend>
@@ -74,8 +70,8 @@ function Choices({ status, onChoose }: ChoicesProps) {
             onChange={() => onChoose(choice)}
             data-testid={`choice-${choice}`}
           />
-          <StatusMark status={choice} size={16} />
-          <span className="choice-words">{STATUS_WORDS[choice]}</span>
+          <StatusMark className="mark" status={choice} size={16} />
+          <span className="choice-words">{words[choice]}</span>
           <span className="choice-hint">{hint}</span>
         </label>
       ))}
@@ -115,16 +111,17 @@ function endWords(until: number): string {
 }
 
 /** What became of the last change: nothing to say when it went well. */
-function Outcome({ state: { refused, notice } }: { readonly state: OwnState }) {
+function Outcome({ error }: { readonly error: Refusal | null }) {
   return (
     <div role="status">
-      {refused && (
+      {error?.takenBack && (
         <p className="menu-refused" data-testid="refused">
-          That did not work and was taken back. {refused.message}{' '}
-          <span className="error-code">Code {refused.code}</span>
+          That did not work and was taken back. {error.message} <span className="error-code">Code {error.code}</span>
         </p>
       )}
-      {notice && <p className="menu-notice">{notice}</p>}
+      {error?.takenBack === false && (
+        <p className="menu-notice">You are hidden already. Storing it takes a little longer than usual.</p>
+      )}
     </div>
   )
 }

@@ -1,7 +1,7 @@
+import { usePresence, usePresenceText } from 'porchlight/react'
 import type { Provider } from '../api/directory.ts'
 import { Link } from '../navigation/link.tsx'
 import { Modal } from '../shell/modal.tsx'
-import { useLivePresence } from '../status/use-live-presence.ts'
 
 interface AskDialogProps {
   readonly provider: Provider
@@ -12,7 +12,9 @@ interface AskDialogProps {
 
 /** Where a real marketplace would open the conversation. The demo says so, and sends nothing. */
 export function AskDialog({ provider, onClose, withLink = true }: AskDialogProps) {
-  const { status, words } = useLivePresence(provider)
+  const presence = usePresence(provider.id)
+  const words = usePresenceText(presence)
+  const { status } = presence
   const firstName = provider.name.split(' ')[0] ?? provider.name
   const title = status === 'online' ? `Ask ${firstName} now` : `Leave ${firstName} a message`
   return (

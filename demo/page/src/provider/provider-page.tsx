@@ -1,3 +1,4 @@
+import { PresenceDot, usePresence, usePresenceText } from 'porchlight/react'
 import { useState } from 'react'
 import type { Provider } from '../api/directory.ts'
 import { addressOf } from '../directory/query.ts'
@@ -6,10 +7,8 @@ import { Link } from '../navigation/link.tsx'
 import { usePageServices } from '../page-services.ts'
 import { NothingHere } from '../shell/nothing-here.tsx'
 import { Avatar } from '../status/avatar.tsx'
-import { StatusMark } from '../status/status-mark.tsx'
-import { useLivePresence } from '../status/use-live-presence.ts'
+import { TITLE_MARKS } from '../status/title-marks.ts'
 import { useTabMark, useTitle } from '../status/use-tab-mark.ts'
-import { TITLE_MARKS } from '../status/words.ts'
 import { AskDialog } from './ask-dialog.tsx'
 import { useProvider } from './use-provider.ts'
 
@@ -52,7 +51,8 @@ function BackLink() {
 
 function Profile({ provider }: { readonly provider: Provider }) {
   const { id, name } = provider
-  const { status, message, words, stale } = useLivePresence(provider)
+  const presence = usePresence(id)
+  const { status, message, stale } = presence
   const [asking, setAsking] = useState(false)
   useTitle(`${TITLE_MARKS[status]} ${name} · Porchlight`)
   useTabMark(status, stale)
@@ -77,10 +77,10 @@ function Profile({ provider }: { readonly provider: Provider }) {
         </div>
       </header>
       <div className={`presence-panel presence-${status}`}>
-        <StatusMark status={status} stale={stale} size={24} />
+        <PresenceDot userId={id} label={null} size={24} className="mark" />
         <div>
           <p className="presence-words">
-            {words}
+            {usePresenceText(presence)}
             {stale && <span className="stale-words"> (may be old)</span>}
           </p>
           <p className="presence-message">{message ? <q>{message}</q> : <PresenceHint status={status} />}</p>
@@ -120,6 +120,7 @@ const HINTS = {
   away: 'Here, but not at the screen.',
   dnd: 'Here, but busy. A message waits until they are free.',
   offline: 'Not here right now. A message waits until they are back.',
+  unknown: 'We do not know right now. A message waits for them.',
 } as const
 
 const PresenceHint = ({ status }: { readonly status: keyof typeof HINTS }) => <span>{HINTS[status]}</span>

@@ -1,8 +1,9 @@
-import { useCallback, useEffect, useState } from 'react'
+import { RequestError } from 'porchlight/client'
+import { useConnection, usePresenceClient } from 'porchlight/react'
+import { useCallback, useEffect, useLayoutEffect, useState } from 'react'
 import { fetchProvider, type Provider } from '../api/directory.ts'
-import { explain, RequestFailed } from '../api/http.ts'
+import { explain } from '../api/http.ts'
 import { usePageServices } from '../page-services.ts'
-import { useConnectionState, useWatch } from '../presence/react.ts'
 
 const GUEST_POLL_MS = 15_000
 
@@ -14,7 +15,8 @@ interface ProviderState {
 
 /** The person, at once if the list has them already, and then as the server knows them. */
 export function useProvider(id: string): ProviderState {
-  const { http, presence, directory } = usePageServices()
+  const { http, directory } = usePageServices()
+  const client = usePresenceClient()
   const [fetched, setFetched] = useState<Provider | null>(null)
   const [failure, setFailure] = useState<ProviderState['failure']>(null)
   const [round, setRound] = useState(0)
@@ -25,20 +27,22 @@ export function useProvider(id: string): ProviderState {
     const look = async (): Promise<void> => {
       try {
         const provider = await fetchProvider(http, id, stop.signal)
-        presence.roster.seed([provider.presence])
         setFetched(provider)
         setFailure(null)
       } catch (error) {
         if (stop.signal.aborted) return
-        const missing = error instanceof RequestFailed && (error.status === 404 || error.status === 400)
+        const missing = error instanceof RequestError && (error.status === 404 || error.status === 400)
         setFailure({ ...explain(error), missing })
       }
     }
     void look()
     return () => stop.abort()
-  }, [http, presence, id, round])
+  }, [http, id, round])
 
-  useWatch([id])
+  // Before it is painted, and again for another client: whoever is shown is never unknown first.
+  useLayoutEffect(() => {
+    if (fetched) client.seed([fetched.presence])
+  }, [client, fetched])
   const again = useCallback(() => setRound((before) => before + 1), [])
   useGuestPoll(again)
   return { provider: fetched ?? listed, failure, retry: again }
@@ -46,7 +50,7 @@ export function useProvider(id: string): ProviderState {
 
 /** Without a live connection, asking again now and then keeps the page roughly true. */
 function useGuestPoll(look: () => void): void {
-  const closed = useConnectionState() === 'closed'
+  const closed = useConnection().state === 'closed'
   useEffect(() => {
     if (!closed) return
     const timer = setInterval(() => {

@@ -1,13 +1,13 @@
+import { usePresenceClient, usePresenceWords } from 'porchlight/react'
 import { useEffect, useState } from 'react'
-import { usePresenceClient } from '../presence/react.ts'
-import { STATUS_WORDS } from './words.ts'
 
 /** Milliseconds between two announcements: changes in between are told together. */
 const QUIET_MS = 5_000
 
 /** Tells a screen reader which of the people in view changed, politely and at most once in five seconds. */
 export function Announcer() {
-  const { roster } = usePresenceClient()
+  const client = usePresenceClient()
+  const words = usePresenceWords()
   const [text, setText] = useState('')
 
   useEffect(() => {
@@ -18,8 +18,8 @@ export function Announcer() {
     const say = (): void => {
       timer = undefined
       const sentences = Array.from(changed)
-        .map((userId) => ({ name: nameInView(userId), status: roster.get(userId)?.status }))
-        .flatMap(({ name, status }) => (name && status ? [`${name} is ${STATUS_WORDS[status]}`] : []))
+        .map((userId) => ({ name: nameInView(userId), status: client.get(userId).status }))
+        .flatMap(({ name, status }) => (name && status !== 'unknown' ? [`${name} is ${words[status]}`] : []))
       changed.clear()
       if (sentences.length === 0) return
       saidAt = performance.now()
@@ -27,8 +27,9 @@ export function Announcer() {
       setText(`${sentences.slice(0, 2).join(', ')}${more}.`)
     }
 
-    const stop = roster.onChange(({ userId, before, after }) => {
-      if (before?.status === after.status) return
+    const stop = client.onChange(({ userId, before, after }) => {
+      // Losing and finding contact is told by the bar; it says nothing about a person.
+      if (before.status === after.status || before.status === 'unknown' || after.status === 'unknown') return
       changed.add(userId)
       timer ??= setTimeout(say, Math.max(300, saidAt + QUIET_MS - performance.now()))
     })
@@ -36,7 +37,7 @@ export function Announcer() {
       stop()
       clearTimeout(timer)
     }
-  }, [roster])
+  }, [client, words])
 
   return (
     <p className="visually-hidden" aria-live="polite" data-testid="announcer">

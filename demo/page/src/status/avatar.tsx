@@ -1,5 +1,5 @@
-import type { Status } from '../presence/wire.ts'
-import { StatusMark } from './status-mark.tsx'
+import type { Presence } from 'porchlight/client'
+import { StatusMark } from 'porchlight/react'
 
 const TONES = 8
 
@@ -7,7 +7,7 @@ interface AvatarProps {
   readonly id: string
   readonly name: string
   readonly size: 'small' | 'medium' | 'large'
-  readonly status?: Status | undefined
+  readonly status?: Presence['status'] | undefined
   readonly stale?: boolean
 }
 
@@ -20,7 +20,7 @@ export function Avatar({ id, name, size, status, stale = false }: AvatarProps) {
       <span className="avatar-initials">{initialsOf(name)}</span>
       {status && (
         <span className="avatar-mark">
-          <StatusMark status={status} stale={stale} size={MARK_SIZES[size]} />
+          <StatusMark className="mark" status={status} stale={stale} size={MARK_SIZES[size]} />
         </span>
       )}
     </span>

@@ -1,11 +1,12 @@
+import type { Presence } from 'porchlight/client'
 import { useEffect } from 'react'
-import type { Status } from '../presence/wire.ts'
 
 /** Shows a status mark in the browser's tab. The marks are files, because the content policy refuses data: images. */
-export function useTabMark(status: Status, stale: boolean): void {
+export function useTabMark(status: Presence['status'], stale: boolean): void {
   useEffect(() => {
     const link = document.querySelector<HTMLLinkElement>('link[rel="icon"]')
-    if (link) link.href = `/marks/${status}${stale ? '-stale' : ''}.svg`
+    const dashed = stale && status !== 'unknown'
+    if (link) link.href = `/marks/${status}${dashed ? '-stale' : ''}.svg`
   }, [status, stale])
 }
 
