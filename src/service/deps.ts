@@ -5,12 +5,14 @@ import type { Logger } from '../telemetry/logger.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import type { LocalSessions } from './local-sessions.ts'
 import type { PendingDecisions } from './pending-decisions.ts'
+import type { RecordLoader } from './record-loader.ts'
 import type { SessionLog } from './session-log.ts'
 
 /** What every verb of this room works with. */
 export interface ServiceDeps {
   readonly hot: HotStore
   readonly durable: DurableStore
+  readonly cold: RecordLoader
   readonly broadcast: Broadcaster
   readonly rules: Rules
   readonly local: LocalSessions
@@ -20,8 +22,6 @@ export interface ServiceDeps {
   readonly metrics: Metrics
   readonly nodeId: string
   readonly hasDirectory: boolean
-  /** Versions of this run are above it: the store's clock when the run began, in microseconds (R7). */
-  readonly versionFloor: number
   /** The host's say on a message before it is stored; it answers the message to store, or null to clear it (R15). */
   readonly moderateMessage?: ((message: string, userId: string) => string | null | Promise<string | null>) | undefined
 }

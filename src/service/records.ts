@@ -1,6 +1,6 @@
 import { PresenceError } from '../domain/errors.ts'
 import { mergeActivity } from '../domain/steps.ts'
-import { raiseVersions, settle, type UserRecord } from '../domain/user-record.ts'
+import { settle, type UserRecord } from '../domain/user-record.ts'
 import type { RecordChange, RecordStep } from '../store/contract.ts'
 import type { ServiceDeps } from './deps.ts'
 import { activityOf } from './local-sessions.ts'
@@ -10,16 +10,8 @@ const MAX_ATTEMPTS = 5
 
 const userNotFound = (): PresenceError => new PresenceError('USER_NOT_FOUND', 'There is no such user.')
 
-/**
- * Records as PostgreSQL knows them, with versions above all that an earlier run can have told: it may have told more than
- * it wrote (R7).
- */
-const load = async ({ durable, versionFloor }: ServiceDeps, userIds: readonly string[]): Promise<UserRecord[]> =>
-  (await durable.load(userIds)).map((record) => raiseVersions(record, versionFloor))
-
-async function warm(deps: ServiceDeps, userId: string): Promise<void> {
-  const { hot } = deps
-  const [record] = await load(deps, [userId])
+async function warm({ hot, cold }: ServiceDeps, userId: string): Promise<void> {
+  const record = await cold.load(userId)
   if (!record) throw userNotFound()
   await hot.warm(record)
 }
@@ -56,10 +48,10 @@ export const stampVersion = (deps: ServiceDeps, userId: string): Promise<number>
 
 /** Records of these users, live where there is one, else as PostgreSQL has them; unknown users are left out. */
 export async function readRecords(deps: ServiceDeps, userIds: readonly string[]): Promise<Map<string, UserRecord>> {
-  const { hot, rules } = deps
+  const { hot, cold, rules } = deps
   const found = await hot.read(userIds)
-  const cold = userIds.filter((userId) => !found.has(userId))
-  if (cold.length > 0) for (const record of await load(deps, cold)) found.set(record.userId, record)
+  const missing = userIds.filter((userId) => !found.has(userId))
+  if (missing.length > 0) for (const record of await cold.loadMany(missing)) found.set(record.userId, record)
   const now = hot.now()
   for (const [userId, record] of found) {
     const { expiresAt } = record.choice

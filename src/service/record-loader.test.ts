@@ -1,0 +1,79 @@
+import { expect, test, vi } from 'vitest'
+import { newRecord, type UserRecord } from '../domain/user-record.ts'
+import type { RecordChange } from '../store/contract.ts'
+import { createRecordLoader } from './record-loader.ts'
+
+const FLOOR = 1_000
+
+/** A table of users, and a hot store that can say that one of them changed. */
+function stage() {
+  const listeners = new Set<(change: RecordChange) => void>()
+  const known = new Set(['ana', 'ben', 'carla'])
+  const load = vi.fn(async (userIds: readonly string[]) => userIds.filter((id) => known.has(id)).map(newRecord))
+  const onChange = (listener: (change: RecordChange) => void) => {
+    listeners.add(listener)
+    return () => listeners.delete(listener)
+  }
+  const loader = createRecordLoader({ durable: { load }, hot: { onChange }, versionFloor: FLOOR })
+  const change = (userId: string) => {
+    const record = newRecord(userId)
+    for (const listener of listeners) listener({ before: record, after: record, ended: [], at: 0 })
+  }
+  const asked = () => load.mock.calls.map(([userIds]) => userIds)
+  return { loader, known, change, asked }
+}
+
+const namesOf = (records: readonly UserRecord[]): string[] => records.map(({ userId }) => userId)
+
+test('asks once for all who ask at the same time, and leaves out whom nobody knows', async () => {
+  const { loader, asked } = stage()
+  const lists = await Promise.all([
+    loader.loadMany(['ana', 'ben']),
+    loader.loadMany(['ben', 'nobody']),
+    loader.load('carla'),
+  ])
+  expect(asked()).toEqual([['ana', 'ben', 'nobody', 'carla']])
+  expect(namesOf(lists[0])).toEqual(['ana', 'ben'])
+  expect(namesOf(lists[1])).toEqual(['ben'])
+})
+
+test('remembers whom it read until they change, and never that somebody is unknown', async () => {
+  const { loader, known, change, asked } = stage()
+  await loader.loadMany(['ana', 'dora'])
+  known.add('dora')
+  expect(namesOf(await loader.loadMany(['ana', 'dora']))).toEqual(['ana', 'dora'])
+  change('ana')
+  await loader.loadMany(['ana', 'dora'])
+  expect(asked()).toEqual([['ana', 'dora'], ['dora'], ['ana']])
+})
+
+test('reads anew what becomes the start of a live record', async () => {
+  const { loader, asked } = stage()
+  await loader.loadMany(['ana'])
+  await loader.load('ana')
+  expect(asked()).toEqual([['ana'], ['ana']])
+})
+
+test('R7 raises versions above all that an earlier run can have told', async () => {
+  const { loader } = stage()
+  expect(await loader.load('ana')).toMatchObject({
+    version: FLOOR,
+    own: { version: FLOOR },
+    stranger: { version: FLOOR },
+  })
+})
+
+test('tries again after a failure', async () => {
+  const failing = createRecordLoader({
+    durable: {
+      load: vi
+        .fn()
+        .mockRejectedValueOnce(new Error('away'))
+        .mockResolvedValue([newRecord('ana')]),
+    },
+    hot: { onChange: () => () => {} },
+    versionFloor: FLOOR,
+  })
+  await expect(failing.loadMany(['ana'])).rejects.toThrow('away')
+  expect(namesOf(await failing.loadMany(['ana']))).toEqual(['ana'])
+})

@@ -1,0 +1,73 @@
+import { LRUCache } from 'lru-cache'
+import DataLoader from 'dataloader'
+import { raiseVersions, type UserRecord } from '../domain/user-record.ts'
+import type { DurableStore, HotStore } from '../store/contract.ts'
+
+/** Records as PostgreSQL has them, for whoever is not in the hot store. */
+export interface RecordLoader {
+  /** As it is stored now; null when there is no such user. */
+  load(userId: string): Promise<UserRecord | null>
+  /** As it was stored a moment ago at the earliest; unknown users are left out. */
+  loadMany(userIds: readonly string[]): Promise<UserRecord[]>
+}
+
+export interface RecordLoaderOptions {
+  durable: Pick<DurableStore, 'load'>
+  hot: Pick<HotStore, 'onChange'>
+  /** Versions of this run are above it (R7). */
+  versionFloor: number
+}
+
+/** Milliseconds between two statements while many ask; somebody who asks alone does not wait. */
+const BATCH_EVERY_MS = 5
+/** Users in one statement. */
+const BATCH = 1_000
+/** Records remembered, about 1 KB each. */
+const REMEMBERED = 20_000
+/** Milliseconds for which a record that nobody here changed is believed: a host may change its own columns by its own SQL. */
+const BELIEVED_MS = 30_000
+
+/**
+ * Reads cold records in batches, one statement for all who ask within a few milliseconds of each other, and remembers them for
+ * a while: in a busy city a thousand lists show the same people. A change in the hot store ends the memory of that user.
+ *
+ * Versions are raised above all that an earlier run can have told: it may have told more than it wrote (R7).
+ */
+export function createRecordLoader({ durable, hot, versionFloor }: RecordLoaderOptions): RecordLoader {
+  const remembered = new LRUCache<string, Promise<UserRecord | null>>({ max: REMEMBERED, ttl: BELIEVED_MS })
+  let batchedAt = Number.NEGATIVE_INFINITY
+  const loader = new DataLoader<string, UserRecord | null>(loadBatch, {
+    maxBatchSize: BATCH,
+    batchScheduleFn: schedule,
+    cacheMap: remembered,
+  })
+  hot.onChange(({ after }) => loader.clear(after.userId))
+
+  function schedule(run: () => void): void {
+    const wait = batchedAt + BATCH_EVERY_MS - performance.now()
+    const start = (): void => {
+      batchedAt = performance.now()
+      run()
+    }
+    if (wait <= 0) setImmediate(start)
+    else setTimeout(start, wait)
+  }
+
+  async function loadBatch(userIds: readonly string[]): Promise<(UserRecord | null)[]> {
+    const found = new Map((await durable.load(userIds)).map((record) => [record.userId, record]))
+    return userIds.map((userId) => {
+      const record = found.get(userId)
+      // Somebody may sign up any moment.
+      if (!record) loader.clear(userId)
+      return record ? raiseVersions(record, versionFloor) : null
+    })
+  }
+
+  return {
+    load: (userId) => loader.clear(userId).load(userId),
+    async loadMany(userIds) {
+      const records = await Promise.all(userIds.map((userId) => loader.load(userId)))
+      return records.filter((record) => record !== null)
+    },
+  }
+}
