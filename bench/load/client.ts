@@ -1,6 +1,6 @@
-import { WebSocket } from 'ws'
 import type { Heard, HeardUpdate } from './frames.ts'
 import type { Tallying } from './tally.ts'
+import { openWebSocket } from './web-socket.ts'
 
 export interface ClientSettings {
   readonly port: number
@@ -34,53 +34,43 @@ export interface Shared {
 export function openClient({ tally, read }: Shared, settings: ClientSettings): Promise<Client> {
   const { port, wire, auth, watch: first, onUpdates } = settings
   const raw = wire === 'raw'
-  const path = raw ? '/' : '/socket.io/?EIO=4&transport=websocket'
-  const socket = new WebSocket(`ws://127.0.0.1:${port}${path}`, { perMessageDeflate: false, skipUTF8Validation: true })
   const answers = new Map<number, (text: string) => void>()
+  const ended = lateResolved()
   let lastAck = 0
   let wanted = true
 
-  const watch = (users: readonly string[]): Promise<string> =>
-    new Promise((resolve) => {
-      const id = raw ? 0 : lastAck++
-      answers.set(id, resolve)
-      socket.send(raw ? JSON.stringify(users) : `42${id}${JSON.stringify(['watch', { users }])}`)
+  return new Promise((resolve, reject) => {
+    const socket = openWebSocket(port, raw ? '/' : '/socket.io/?EIO=4&transport=websocket', {
+      opened: () => raw && join(),
+      message: (frame) => {
+        tally.frame(frame.length)
+        hear(read(frame))
+      },
+      closed: (reason) => {
+        if (wanted) tally.lost()
+        ended.resolve()
+        reject(new Error(`A connection ended: ${reason}`))
+      },
     })
 
-  const answer = (id: number, text: string): void => {
-    answers.get(id)?.(text)
-    answers.delete(id)
-  }
-
-  return new Promise((resolve, reject) => {
-    const ended = new Promise<void>((end) => socket.on('close', () => end()))
     const client: Client = {
-      watch,
-      send: (text) => socket.send(text),
+      watch: (users) =>
+        new Promise((answered) => {
+          const id = raw ? 0 : lastAck++
+          answers.set(id, answered)
+          socket.send(raw ? JSON.stringify(users) : `42${id}${JSON.stringify(['watch', { users }])}`)
+        }),
+      send: socket.send,
       end(how) {
         wanted = false
-        if (how === 'clean' && !raw) socket.send('41')
-        if (how === 'abrupt') socket.terminate()
-        else socket.close()
+        if (how === 'abrupt') return socket.drop()
+        if (!raw) socket.send('41')
+        socket.close()
       },
-      ended,
+      ended: ended.promise,
     }
-    const join = () => {
-      if (first.length === 0) return resolve(client)
-      watch(first).then((text) => {
-        if (text.includes('"ok":false')) reject(new Error(`A watch was refused: ${text}`))
-        else resolve(client)
-      }, reject)
-    }
-    socket.on('open', () => raw && join())
-    socket.on('error', reject)
-    socket.on('close', (code) => {
-      if (wanted) tally.lost()
-      reject(new Error(`A connection was closed with ${code}`))
-    })
-    socket.on('message', (data: Buffer) => {
-      tally.frame(data.length)
-      const heard = read(data)
+
+    function hear(heard: Heard): void {
       if (heard.kind === 'updates') {
         tally.heard(heard.updates, Date.now())
         onUpdates?.(heard.updates)
@@ -91,6 +81,27 @@ export function openClient({ tally, read }: Shared, settings: ClientSettings): P
       else if (heard.kind === 'refused') reject(new Error(`A connection was refused: ${heard.text}`))
       else if (heard.name === 'watching') answer(0, '')
       else if (heard.name === 'resync') tally.resync()
-    })
+    }
+
+    function answer(id: number, text: string): void {
+      answers.get(id)?.(text)
+      answers.delete(id)
+    }
+
+    function join(): void {
+      if (first.length === 0) return resolve(client)
+      client.watch(first).then((text) => {
+        if (text.includes('"ok":false')) reject(new Error(`A watch was refused: ${text}`))
+        else resolve(client)
+      }, reject)
+    }
   })
+}
+
+function lateResolved(): { promise: Promise<void>; resolve: () => void } {
+  let resolve = () => {}
+  const promise = new Promise<void>((done) => {
+    resolve = done
+  })
+  return { promise, resolve: () => resolve() }
 }

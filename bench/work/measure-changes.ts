@@ -12,6 +12,8 @@ export interface Measured {
   readonly tally: Tally
   /** How much of one core the server used while changes were made: 1 is saturated. */
   readonly shareOfCore: number
+  /** The same of the load generator: near 1 it is what was measured. */
+  readonly loadShareOfCore: number
 }
 
 /** Nothing arrived for this long: everything has. */
@@ -27,17 +29,19 @@ export async function measureChanges(
 ): Promise<Measured> {
   await load.call('reset')
   const before = await server.cpuMs()
+  const loadBefore = await load.cpuMs()
   const since = performance.now()
   await server.call('startChanges', plan)
   await sleep(forMs)
   const changes = await server.call('stopChanges')
   const whileMade = (await server.cpuMs()) - before
+  const loadWhileMade = (await load.cpuMs()) - loadBefore
   const lasted = performance.now() - since
   const tally = await awaitQuiet(load)
   const cpuMs = (await server.cpuMs()) - before
   if (changes.failed > 0) throw new Error(`${changes.failed} of ${changes.made} changes failed`)
   if (tally.lost > 0) throw new Error(`${tally.lost} connections were lost meanwhile`)
-  return { cpuMs, changes, tally, shareOfCore: whileMade / lasted }
+  return { cpuMs, changes, tally, shareOfCore: whileMade / lasted, loadShareOfCore: loadWhileMade / lasted }
 }
 
 /** Polls until nothing more arrives. @returns all that did */
