@@ -1,0 +1,213 @@
+import type { Express, Request, RequestHandler, Router } from 'express'
+import type { Server } from 'socket.io'
+import { createSocketIoBroadcaster } from './broadcast/socket-io-broadcaster.ts'
+import { PresenceError } from './domain/errors.ts'
+import type { UserIdCodec } from './domain/user-id.ts'
+import { createHostInput } from './gateway/host-input.ts'
+import type { HttpDoor } from './gateway/http/door.ts'
+import { type ConditionOf, presenceFilter } from './gateway/http/presence-filter.ts'
+import { createRouter } from './gateway/http/router.ts'
+import { trackActivity } from './gateway/http/track-activity.ts'
+import { withPresence } from './gateway/http/with-presence.ts'
+import type { Loop } from './gateway/jobs/loop.ts'
+import {
+  defaultIdentifyRequest,
+  defaultIdentifySocket,
+  type IdentifyRequest,
+  type IdentifySocket,
+} from './gateway/identify.ts'
+import { countDoors } from './gateway/log.ts'
+import { createRateLimiter, noLimit } from './gateway/rate-limit.ts'
+import { attachSockets } from './gateway/socket/attach-sockets.ts'
+import type { PresenceOptions } from './options.ts'
+import type { ProviderList, ProviderPresence } from './protocol/http.ts'
+import { createVerbs } from './service/create-verbs.ts'
+import type { ServiceDeps } from './service/deps.ts'
+import { endLocalSessions } from './service/end-local-sessions.ts'
+import { followChanges } from './service/follow-changes.ts'
+import { createLocalSessions } from './service/local-sessions.ts'
+import { createPendingDecisions } from './service/pending-decisions.ts'
+import { createPresenceService, type PresenceService } from './service/presence-service.ts'
+import { project } from './service/project.ts'
+import { createRecordLoader } from './service/record-loader.ts'
+import { createSessionLog } from './service/session-log.ts'
+import type { PresenceVerbs } from './service/verbs.ts'
+import type { DurableStore, HotStore } from './store/contract.ts'
+import type { Logger } from './telemetry/logger.ts'
+import { createMetrics, type Metrics } from './telemetry/metrics.ts'
+
+/** The host's application around a presence system, wherever that keeps its data. */
+export interface HostApp {
+  /** The host's Socket.IO server. Its own events and namespaces stay as they are. */
+  io: Server
+  /** When given, activity tracking and the routes are mounted on it at once: pass it after its authentication. */
+  app?: Express
+  /** Who a connection or a request belongs to. @default `socket.user.id`, `req.user.id` */
+  identify?: IdentifySocket & IdentifyRequest
+  /** How user ids look. @default uuidIds */
+  userId?: UserIdCodec
+  /** @default 'watchers' */
+  audience?: 'watchers' | 'everyone'
+  /** Whether a request is a sign of use. @default everything but GET, HEAD and OPTIONS */
+  isActivity?: (req: Request) => boolean
+  /** The host's say on a message: the one to store, or null to clear it. */
+  moderateMessage?: (message: string, userId: string) => string | null | Promise<string | null>
+  /** False lifts the limits on events and decisions, for load tests. @default true */
+  rateLimit?: boolean
+  /** @default a pino logger at `info` */
+  logger?: Logger
+  metrics?: Metrics
+  /** Epoch milliseconds: the store's one clock. @default Date.now */
+  clock?: () => number
+}
+
+/** A running presence system. */
+export interface PresenceSystem {
+  service: PresenceService<ProviderList>
+  /** The routes of 4.3 with their full paths, for `app.use(presence.router())`. */
+  router(): Router
+  /** Notes requests that are a sign of use; mount it after authentication. */
+  trackActivity(): RequestHandler
+  /** Tells watchers once more what is true; it cannot change it, so `status` is only a name for readers. */
+  broadcastPresence(userId: string, status?: string): Promise<void>
+  /** Reads the presence filters of the host's own provider list into `req.presenceFilter`. */
+  presenceFilter(): RequestHandler
+  /** Adds presence fields to the host's own rows, as this viewer may see them. */
+  withPresence(
+    rows: readonly object[],
+    viewerId: string | null,
+    userIdOf?: (row: Record<string, unknown>) => unknown,
+  ): Promise<(Record<string, unknown> & ProviderPresence)[]>
+  /** @throws {PresenceError} ALREADY_RUNNING when another process serves this database from memory */
+  start(): Promise<void>
+  /** Ends sessions, writes what is unwritten, and lets go of everything. Connections are the host's to close first. */
+  stop(): Promise<void>
+  /** For the standalone server: health and metrics. */
+  readonly verbs: PresenceVerbs
+  readonly metrics: Metrics
+}
+
+/** What a system is made of beside the host's application: everything chosen and checked. */
+export interface PresenceParts {
+  readonly options: PresenceOptions
+  readonly codec: UserIdCodec
+  readonly log: Logger
+  readonly nodeId: string
+  readonly hot: HotStore
+  readonly durable: DurableStore
+  /** What ids of the directory look like, or null: nobody can search. */
+  readonly directoryIds: NonNullable<HttpDoor['directoryIds']> | null
+  /** Words a filter for the host's own query. @param hidden users whose hiding is not stored yet */
+  condition(filter: Parameters<ConditionOf>[0], column: string, hidden: readonly string[]): object
+  /** Keeps other processes away from the same data. @param onLost it did not, and two are running now */
+  claim(onLost: (error: PresenceError) => void): Promise<{ release(): Promise<void> }>
+  /** What the system does by itself: deadlines, and writing behind. */
+  startJobs(deps: ServiceDeps, options: PresenceOptions): Loop
+}
+
+/** Wires the parts of a presence system to each other and to the host's application. */
+export function composePresence(host: HostApp, parts: PresenceParts): PresenceSystem {
+  const { io, app } = host
+  const { options, codec, log, directoryIds } = parts
+  const deps = wire(host, parts)
+  const verbs = createVerbs(deps)
+  const searchable = directoryIds === null ? {} : { directoryIds }
+  const input = createHostInput({ verbs, codec, clock: deps.hot.now, ...searchable })
+  const service = createPresenceService(verbs, deps.local, codec, input)
+  const limiter = host.rateLimit === false ? noLimit : createRateLimiter(options)
+  const doors = { verbs, options, codec, limiter, log, clock: deps.hot.now, metrics: countDoors(deps.metrics) }
+  const identifyRequest = host.identify ?? defaultIdentifyRequest
+  const activity = {
+    verbs,
+    codec,
+    identify: identifyRequest,
+    log,
+    ...(host.isActivity && { isActivity: host.isActivity }),
+  }
+  const router = (): Router => createRouter({ ...doors, identify: identifyRequest, ...searchable })
+  if (app) app.use(trackActivity(activity), router())
+
+  const running = createLifecycle(deps, parts, () =>
+    attachSockets({ ...doors, io, identify: host.identify ?? defaultIdentifySocket }),
+  )
+  return {
+    service,
+    verbs,
+    metrics: deps.metrics,
+    router,
+    trackActivity: () => trackActivity(activity),
+    broadcastPresence: (userId) => verbs.repeatPresence(userId),
+    presenceFilter: () =>
+      presenceFilter(log, (filter, column) => parts.condition(filter, column, deps.pendingDecisions.users())),
+    withPresence: (rows, viewerId, userIdOf) =>
+      withPresence({ verbs, codec, clock: deps.hot.now }, rows, viewerId, userIdOf),
+    ...running,
+  }
+}
+
+function wire(host: HostApp, { options, log, nodeId, hot, durable, directoryIds }: PresenceParts): ServiceDeps {
+  const { audience = 'watchers' } = host
+  const metrics = host.metrics ?? createMetrics()
+  const onDelivered = (count: number) => metrics.deliveries.inc(count)
+  return {
+    hot,
+    durable,
+    cold: createRecordLoader({ durable, hot, versionFloor: Math.floor(hot.now() * 1000) }),
+    broadcast: createSocketIoBroadcaster({ ...options, io: host.io, audience, onDelivered }),
+    rules: options,
+    local: createLocalSessions(),
+    sessionLog: createSessionLog(durable, log),
+    pendingDecisions: createPendingDecisions(durable),
+    log,
+    metrics,
+    nodeId,
+    hasDirectory: directoryIds !== null,
+    moderateMessage: host.moderateMessage,
+  }
+}
+
+/** Starting and stopping, in the one order that loses nothing. */
+function createLifecycle(
+  deps: ServiceDeps,
+  { options, claim, startJobs }: PresenceParts,
+  attach: () => () => void,
+): Pick<PresenceSystem, 'start' | 'stop'> {
+  let stopAll: (() => Promise<void>) | null = null
+
+  async function start(): Promise<void> {
+    if (stopAll) throw new PresenceError('ALREADY_RUNNING', 'This presence system was started already.')
+    const lock = await claim((error) => {
+      deps.log.error({ err: error }, 'another process serves the same database from memory')
+    })
+    try {
+      const ended = await deps.durable.endLeftovers(deps.hot.now())
+      if (ended > 0) deps.log.info({ sessions: ended }, 'ended sessions that an earlier run left behind')
+    } catch (error) {
+      await lock.release()
+      throw error
+    }
+    const unfollow = followChanges(deps)
+    const detach = attach()
+    const jobs = startJobs(deps, options)
+    stopAll = async () => {
+      detach()
+      await endLocalSessions(deps)
+      await jobs.stop()
+      await project(deps).catch((error: unknown) => {
+        deps.log.error({ err: error }, 'what was observed last could not be written; the next start makes up for it')
+      })
+      unfollow()
+      await deps.hot.close()
+      await lock.release()
+    }
+  }
+
+  return {
+    start,
+    stop: async () => {
+      const stopping = stopAll
+      stopAll = null
+      await stopping?.()
+    },
+  }
+}
