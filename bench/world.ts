@@ -31,6 +31,8 @@ export interface World {
     work: (server: BenchServer, load: Process<LoadVerbs>) => Promise<Result>,
     options?: Readonly<Record<string, string>>,
   ): Promise<Result>
+  /** Another load generator, which ends with the server. */
+  startLoad(): Promise<Process<LoadVerbs>>
   /** Says what is going on. */
   say(what: string): void
 }
@@ -64,18 +66,25 @@ export async function openWorld(settings: WorldSettings): Promise<RunningWorld> 
     return { ...server, port, wire: kind === 'raw-ws' ? 'raw' : 'socket.io' }
   }
 
+  const generators: Process<LoadVerbs>[] = []
+  async function startLoad(): Promise<Process<LoadVerbs>> {
+    const load = await startProcess<LoadVerbs>(new URL('./load/load.ts', import.meta.url))
+    generators.push(load)
+    return load
+  }
+
   return {
     ...settings,
     secret,
+    startLoad,
     databaseUrl: postgres.url,
     async withServer(kind, work, options = {}) {
       if (kind === 'porchlight') await forgetPresence(postgres.url)
       const server = await startServer(kind, options)
-      const load = await startProcess<LoadVerbs>(new URL('./load/load.ts', import.meta.url))
       try {
-        return await work(server, load)
+        return await work(server, await startLoad())
       } finally {
-        await load.end()
+        await Promise.all(generators.splice(0).map((load) => load.end()))
         // Its lock in PostgreSQL is free again only after an orderly end.
         await server.call('stop')
         await server.end()

@@ -45,6 +45,10 @@ const verbs: ServerVerbs = {
   startChanges: changer.start,
   stopChanges: changer.stop,
   connections: () => running().io.of('/').sockets.size,
+  async refused() {
+    const text = await running().presence.metrics.text()
+    return Number(/^porchlight_refusals_total\{code="RATE_LIMITED"\} (\d+)/m.exec(text)?.[1] ?? 0)
+  },
   async stop() {
     await server?.stop()
     server = null

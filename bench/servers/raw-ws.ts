@@ -70,6 +70,7 @@ const verbs: ServerVerbs = {
   startChanges: changer.start,
   stopChanges: changer.stop,
   connections: () => server.clients.size,
+  refused: () => 0,
   stop: async () => {
     for (const client of server.clients) client.terminate()
     http.close()

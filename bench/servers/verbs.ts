@@ -35,5 +35,7 @@ export type ServerVerbs = {
   startChanges(plan: ChangePlan): void
   stopChanges(): Promise<ChangesMade>
   connections(): number
+  /** Events that were above a limit. */
+  refused(): Promise<number> | number
   stop(): Promise<void>
 }

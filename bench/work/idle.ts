@@ -1,0 +1,58 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Bench, Sample } from '../bench.ts'
+import { personIds } from '../people.ts'
+import type { MemoryReport } from '../processes/verbs.ts'
+import type { BenchServer, ServerKind, World } from '../world.ts'
+
+const AT_ONCE = 20
+/** After it everything about the arrivals is written and let go. */
+const SETTLED_AFTER_MS = 3_000
+const WARM_UP = 200
+
+/** How many stay. Both ends of a connection need a file, in processes that may open 20,000 each. */
+const crowd = ({ quick, full }: World): number => (quick ? 500 : full ? 15_000 : 5_000)
+
+const idle =
+  (kind: ServerKind) =>
+  (world: World): Promise<Sample> =>
+    world.withServer(kind, async (server, load) => {
+      const { port, wire } = server
+      const connect = (users: readonly string[]) =>
+        load.call('connect', { port, wire, secret: world.secret, users, watchable: [], watches: [[]], atOnce: AT_ONCE })
+      await connect(personIds('client', WARM_UP))
+      await load.call('disconnect', 'clean', 0)
+      const empty = await settled(server)
+      const count = crowd(world)
+      await connect(personIds('client', count, WARM_UP))
+      const full = await settled(server)
+      const open = await server.call('connections')
+      if (open !== count) throw new Error(`${open} connections stand, not ${count}`)
+      return {
+        rssKbPerConnection: (full.rssKb - empty.rssKb) / count,
+        heapKbPerConnection: (full.heapKb - empty.heapKb) / count,
+        emptyRssKb: empty.rssKb,
+        connections: count,
+      }
+    })
+
+/** The smallest of several looks: collectors give memory back a little later. */
+async function settled(server: BenchServer): Promise<MemoryReport> {
+  await sleep(SETTLED_AFTER_MS)
+  let least = await server.memory()
+  for (let look = 0; look < 5; look++) {
+    await sleep(300)
+    const next = await server.memory()
+    if (next.rssKb < least.rssKb) least = next
+  }
+  return least
+}
+
+export const b4: Bench = {
+  id: 'b4',
+  title: 'Idle connection',
+  ours: { name: 'Porchlight', run: idle('porchlight') },
+  reference: { name: 'bare Socket.IO, its request dropped', run: idle('bare-socket-io') },
+  verdicts: [
+    { name: 'resident memory per connection', of: 'rssKbPerConnection', as: 'ratio', unit: '×', target: 1, goal: 0.8 },
+  ],
+}
