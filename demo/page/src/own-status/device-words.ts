@@ -21,10 +21,16 @@ const TYPE_WORDS = { web: 'A browser', mobile: 'A phone', desktop: 'A computer' 
 /** Where a session stands towards this page. */
 export type Nearness = 'here' | 'this-browser' | 'elsewhere'
 
-/** @param here what this device calls itself; tabs that cannot share a connection have names that begin alike */
+/**
+ * Tabs that share their browser's connection are one device under the browser's name; a tab with a connection of its own
+ * adds its own name to it.
+ *
+ * @param here what this device calls itself
+ */
 export function nearness({ device_id }: DeviceSession, here: string): Nearness {
-  if (device_id === here) return 'here'
-  return device_id !== null && browserOf(device_id) === browserOf(here) ? 'this-browser' : 'elsewhere'
+  if (device_id === null) return 'elsewhere'
+  if (device_id === here || device_id === browserOf(here)) return 'here'
+  return browserOf(device_id) === browserOf(here) ? 'this-browser' : 'elsewhere'
 }
 
 const browserOf = (deviceId: string): string => deviceId.split('-')[0] ?? deviceId
