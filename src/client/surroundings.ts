@@ -13,11 +13,12 @@ export interface Locks {
   request(name: string, options: { signal?: AbortSignal }, hold: () => Promise<void>): Promise<unknown>
 }
 
-/** The part of BroadcastChannel that sharing needs. */
+/** What one tab says reaches all others of this browser that opened a channel of the same name, not itself. */
 export interface Channel {
-  postMessage(message: unknown): void
+  post(message: unknown): void
+  listen(listener: (message: unknown) => void): void
+  /** Nothing is heard afterwards. */
   close(): void
-  onmessage: ((event: MessageEvent) => void) | null
 }
 
 /** Everything the client takes from where it runs. What is missing is null; nothing of it is touched before it is needed. */
@@ -52,9 +53,20 @@ export function readSurroundings(): Surroundings {
     sessionStorage: inBrowser ? storageOf(() => window.sessionStorage) : null,
     // Insecure contexts have no locks; a server process has no tabs.
     locks: inBrowser && 'locks' in navigator ? navigator.locks : null,
-    openChannel: inBrowser && typeof BroadcastChannel === 'function' ? (name) => new BroadcastChannel(name) : null,
+    openChannel: inBrowser && typeof BroadcastChannel === 'function' ? openBroadcast : null,
     fetch: (input, init) => fetch(input, init),
     io,
+  }
+}
+
+export function openBroadcast(name: string): Channel {
+  const channel = new BroadcastChannel(name)
+  return {
+    // A broadcast stays within its origin: there is no target to name.
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin
+    post: (message) => channel.postMessage(message),
+    listen: (listener) => channel.addEventListener('message', ({ data }) => listener(data)),
+    close: () => channel.close(),
   }
 }
 

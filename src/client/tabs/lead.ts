@@ -1,0 +1,122 @@
+import { createHub, type HubOptions } from '../hub.ts'
+import type { Locks } from '../surroundings.ts'
+import type { Page, Upstream } from '../upstream.ts'
+import { holdLock, type HeldLock } from './hold-lock.ts'
+import type { TabMessage } from './messages.ts'
+
+/** What a tab that leads does for the others. */
+export interface Lead extends Upstream {
+  receive(message: TabMessage): void
+}
+
+export interface LeadOptions {
+  readonly hub: Omit<HubOptions, 'tell'>
+  readonly locks: Locks
+  /** Name of this tab. */
+  readonly self: string
+  /** The lock that a tab of this name holds as long as it lives. */
+  readonly lockOf: (tab: string) => string
+  readonly post: (message: TabMessage) => void
+  readonly page: Page
+  /** Whether this tab still listens; false once it left. */
+  readonly isHere: () => boolean
+  /** Told when nobody can be surprised any more by another tab's taking over. */
+  readonly done: () => void
+}
+
+/** Milliseconds in which other tabs may leave, too: when a whole site signs out, the last of them says goodbye. */
+const TOGETHER_MS = 250
+
+/** Milliseconds that the other tabs have to hear that all is over, before the next could take the lead and connect. */
+const FAREWELL_MS = 1_000
+
+/** Holds the connection for all tabs: this one and those that introduce themselves. */
+export function takeLead({ locks, self, lockOf, post, page, isHere, done, ...options }: LeadOptions): Lead {
+  const { timers } = options.hub.surroundings
+  const others = new Map<string, HeldLock>()
+  let isOver = false
+  let isLeaving = false
+
+  const hub = createHub({
+    ...options.hub,
+    tell(told, to) {
+      if (told.type === 'closed') {
+        isOver = true
+        timers.after(FAREWELL_MS, done)
+      }
+      if (to !== self) post({ kind: 'told', told, to: to ?? null })
+      if ((to === undefined || to === self) && isHere()) page.told(told)
+    },
+  })
+
+  const gone = (tab: string): void => {
+    others.get(tab)?.release()
+    others.delete(tab)
+    hub.part(tab)
+    if (others.size > 0) return
+    if (isLeaving) finish(true)
+    else if (isOver) done()
+  }
+
+  // A tab that dies says nothing, but the browser takes its lock away and gives it to us.
+  const follow = (tab: string): void => {
+    if (others.has(tab)) return
+    others.set(
+      tab,
+      holdLock(
+        locks,
+        lockOf(tab),
+        () => gone(tab),
+        () => undefined,
+      ),
+    )
+  }
+
+  function finish(goodbye: boolean): void {
+    isLeaving = false
+    hub.stop(goodbye)
+    for (const lock of others.values()) lock.release()
+    done()
+  }
+
+  const leave = (): void => {
+    // Over already, by the server's word: there is nothing left to end, but others may not know it yet.
+    if (isOver) return
+    if (others.size === 0) return finish(true)
+    isLeaving = true
+    hub.part(self)
+    timers.after(TOGETHER_MS, () => {
+      if (isLeaving) finish(false)
+    })
+  }
+
+  // Whoever led before took the connection along.
+  page.told({ type: 'lost', since: timers.now() })
+  post({ kind: 'lead' })
+  hub.join(self, page.wanted(), page.held())
+  hub.open()
+
+  return {
+    receive(message) {
+      if (message.kind === 'part') gone(message.from)
+      // Whoever comes now comes anew, after it was over, and waits for the next leader.
+      else if (isOver) return
+      else if (message.kind === 'join') {
+        follow(message.from)
+        hub.join(message.from, new Set(message.users), message.held)
+      } else if (message.kind === 'want') {
+        if (others.has(message.from)) hub.want(message.from, new Set(message.users))
+      } else if (message.kind === 'activity') hub.activity()
+      else if (message.kind === 'nudge') hub.nudge()
+      else if (message.kind === 'network-lost') hub.networkLost()
+    },
+    want: (userIds) => hub.want(self, userIds),
+    activity: hub.activity,
+    nudge: hub.nudge,
+    networkLost: hub.networkLost,
+    leave,
+    suspend: () => {
+      if (!isOver) finish(false)
+    },
+  }
+}

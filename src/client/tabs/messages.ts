@@ -1,0 +1,15 @@
+import type { Told } from '../upstream.ts'
+import type { View } from '../view.ts'
+
+/**
+ * What the tabs of one browser tell each other. A BroadcastChannel reaches all of them: what the leading tab says is for
+ * all unless it names one, what others say is for the leading tab. `from` and `to` are names of tabs.
+ */
+export type TabMessage =
+  /** Another tab leads from now on: everybody introduces themself to it. */
+  | { readonly kind: 'lead' }
+  | { readonly kind: 'told'; readonly told: Told; readonly to: string | null }
+  | { readonly kind: 'join'; readonly from: string; readonly users: readonly string[]; readonly held: readonly View[] }
+  | { readonly kind: 'want'; readonly from: string; readonly users: readonly string[] }
+  | { readonly kind: 'part'; readonly from: string }
+  | { readonly kind: 'activity' | 'nudge' | 'network-lost' }

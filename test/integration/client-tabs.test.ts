@@ -1,0 +1,357 @@
+import { io, type Socket } from 'socket.io-client'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import type { Presence, PresenceClient, PresenceClientOptions } from '../../src/client/index.ts'
+import { assemblePresenceClient } from '../../src/client/presence-client.ts'
+import { type Locks, openBroadcast, readSurroundings } from '../../src/client/surroundings.ts'
+import type { WatchRequest } from '../../src/protocol/index.ts'
+import {
+  type Client,
+  eventually,
+  type Heard,
+  type Marketplace,
+  type Person,
+  startMarketplace,
+} from '../support/marketplace.ts'
+
+let market: Marketplace
+let marta: Person
+let luc: Person
+let paul: Person
+const browsers: Browser[] = []
+const people: Client[] = []
+
+beforeAll(async () => {
+  market = await startMarketplace({ PRESENCE_GRACE_MS: '1500', PRESENCE_RATE_LIMIT: 'off' })
+  marta = await market.person('provider', 0)
+  luc = await market.person('provider', 1)
+  paul = await market.person('client', 0)
+})
+afterEach(async () => {
+  for (const browser of browsers.splice(0)) browser.close()
+  for (const client of people.splice(0)) client.leave()
+  await market.untilConnections(0)
+})
+afterAll(() => market.stop())
+
+describe('tabs of one browser', () => {
+  test('R3 hold one connection and one session, whichever of them closes, and nobody else sees a flicker', async () => {
+    const watcher = await arrive(marta)
+    const seen = await watching(watcher, paul)
+    const browser = openBrowser()
+    const tabs: Tab[] = []
+    for (let index = 0; index < 5; index += 1) tabs.push(await liveTab(browser, paul))
+    await watcher.hears('presenceUpdate', { userId: paul.id, status: 'online' })
+    expect(browser.connected()).toBe(1)
+    expect(connectionsOf(market)).toBe(2)
+    seen.news()
+    const last = tabs.pop()
+    for (const [index, tab] of tabs.entries()) {
+      // Each of them leads in its turn.
+      if (index % 2 === 0) tab.client.close()
+      else tab.crash()
+      await eventually(
+        async () => [browser.sockets.length, browser.connected()],
+        ([made, connected]) => made === index + 2 && connected === 1,
+      )
+    }
+    watcher.forget()
+    last?.client.close()
+    await watcher.hears('presenceUpdate', { userId: paul.id, status: 'offline' })
+    // The only news since: no offline and online again in between.
+    expect(seen.news().map(([event]) => event)).toEqual(['userOffline', 'presenceUpdate'])
+  })
+
+  test('R44 go on with what they know when the leading tab dies: nothing flickers, only what changed comes', async () => {
+    const provider = await arrive(marta)
+    await arrive(luc)
+    const browser = openBrowser()
+    const first = await liveTab(browser, paul)
+    const second = await liveTab(browser, paul)
+    first.client.watch([marta.id])
+    second.client.watch([marta.id, luc.id])
+    await shows(second.client, luc.id, { status: 'online' })
+    await shows(second.client, marta.id, { status: 'online' })
+    const changes: string[] = []
+    second.client.onChange(({ userId, after }) => changes.push(`${userId} ${after.status} ${after.stale}`))
+    browser.sent.length = 0
+
+    first.crash()
+    await provider.ask('setStatus', { status: 'dnd' })
+    await shows(second.client, marta.id, { status: 'dnd' })
+    expect(changes).toEqual([`${marta.id} dnd false`])
+    await provider.ask('setStatus', { status: 'online' })
+    const [request] = browser.sent.filter(([event]) => event === 'watch').map(([, payload]) => payload as WatchRequest)
+    expect(new Set(request?.users)).toEqual(new Set([marta.id, luc.id]))
+    expect(Object.keys(request?.known ?? {}).toSorted()).toEqual([marta.id, luc.id].toSorted())
+  })
+
+  test('R40 wish together: one list for all, an answer at once for what is known, and nothing for the dead', async () => {
+    await arrive(marta)
+    await arrive(luc)
+    const browser = openBrowser()
+    const first = await liveTab(browser, paul)
+    first.client.watch([marta.id])
+    await shows(first.client, marta.id, { status: 'online' })
+    const second = await liveTab(browser, paul)
+    browser.sent.length = 0
+    second.client.watch([marta.id])
+    await shows(second.client, marta.id, { status: 'online', stale: false })
+    expect(browser.sent.filter(([event]) => event === 'watch')).toEqual([])
+    second.client.watch([luc.id])
+    await shows(second.client, luc.id, { status: 'online' })
+    second.crash()
+    await eventually(
+      async () => browser.lists(),
+      (lists) => lists.length === 2,
+    )
+    expect(browser.lists()).toEqual([[marta.id, luc.id], [marta.id]])
+    expect(first.client.connection.get().state).toBe('live')
+  })
+
+  test('R33 hear of their own user together, whoever decided', async () => {
+    const browser = openBrowser()
+    const first = await liveTab(browser, paul)
+    const second = await liveTab(browser, paul)
+    await second.client.own.setStatus({ status: 'away' })
+    await until(first.client.own, (info) => info?.online_status === 'away')
+    await until(second.client.own, (info) => info?.online_status === 'away')
+    await first.client.own.setStatus({ status: 'online' })
+    await until(second.client.own, (info) => info?.online_status === 'online')
+  })
+
+  test('are signed out together, and none of them comes back by itself', async () => {
+    const browser = openBrowser()
+    const first = await liveTab(browser, paul)
+    const second = await liveTab(browser, paul)
+    expect(await second.client.own.signOutEverywhere()).toBe(1)
+    for (const { client } of [first, second]) {
+      await until(client.connection, ({ reason }) => reason === 'signed-out')
+    }
+    expect(browser.sockets).toHaveLength(1)
+    // Who wants to can come back at once, in whichever tab.
+    second.client.connect()
+    await until(second.client.connection, ({ state }) => state === 'live')
+    expect(first.client.connection.get()).toEqual({ state: 'closed', reason: 'signed-out' })
+  })
+
+  test('R3 hand the lead over when the browser puts the leading tab away, and take it back in as one of them', async () => {
+    const watcher = await arrive(marta)
+    const seen = await watching(watcher, paul)
+    const browser = openBrowser()
+    const first = await liveTab(browser, paul)
+    const second = await liveTab(browser, paul)
+    await watcher.hears('presenceUpdate', { userId: paul.id, status: 'online' })
+    seen.news()
+    first.window.dispatchEvent(new Event('pagehide'))
+    await until(first.client.connection, ({ state }) => state === 'connecting')
+    await eventually(
+      async () => browser.connected(),
+      (connected) => connected === 1 && browser.sockets.length === 2,
+    )
+    first.window.dispatchEvent(Object.assign(new Event('pageshow'), { persisted: true }))
+    await until(first.client.connection, ({ state }) => state === 'live')
+    await until(second.client.connection, ({ state }) => state === 'live')
+    expect(browser.connected()).toBe(1)
+    expect(seen.news()).toEqual([])
+  })
+
+  test('R3 that close in the same moment say goodbye, although each left others behind', async () => {
+    const watcher = await arrive(marta)
+    await watching(watcher, paul)
+    const browser = openBrowser()
+    const tabs = [await liveTab(browser, paul), await liveTab(browser, paul), await liveTab(browser, paul)]
+    await watcher.hears('presenceUpdate', { userId: paul.id, status: 'online' })
+    for (const { client } of tabs) client.close()
+    await watcher.hears('presenceUpdate', { userId: paul.id, status: 'offline' })
+    expect(browser.sockets).toHaveLength(1)
+  })
+
+  test('of two users share nothing', async () => {
+    const browser = openBrowser()
+    await liveTab(browser, paul)
+    await liveTab(browser, luc)
+    expect(browser.connected()).toBe(2)
+  })
+})
+
+interface Tab {
+  readonly client: PresenceClient
+  /** Ends as a crashed tab does: nothing is said, the browser takes its locks, channel and sockets away. */
+  crash(): void
+  readonly window: EventTarget
+}
+
+interface Browser {
+  readonly sockets: Socket[]
+  readonly sent: [event: string, payload: unknown][]
+  connected(): number
+  /** The watch lists that were sent since `sent` was emptied. */
+  lists(): readonly string[][]
+  open(person: Person, options?: Partial<PresenceClientOptions>): Tab
+  close(): void
+}
+
+function openBrowser(): Browser {
+  const scope = `browser-${Math.random()}`
+  const storage = new Map<string, string>()
+  const locks = createLockManager()
+  const sockets: Socket[] = []
+  const sent: [string, unknown][] = []
+  const clients: PresenceClient[] = []
+  return {
+    sockets,
+    sent,
+    connected: () => sockets.filter(({ connected }) => connected).length,
+    lists: () => sent.filter(([event]) => event === 'watch').map(([, payload]) => (payload as WatchRequest).users),
+    open(person, options = {}) {
+      const tab = locks.client()
+      const page = new EventTarget()
+      const mine: Socket[] = []
+      const channels: ReturnType<typeof openBroadcast>[] = []
+      let isDead = false
+      const client = assemblePresenceClient(
+        { url: market.url, token: () => person.token, ...options },
+        {
+          ...readSurroundings(),
+          window: page as Window,
+          document: Object.assign(new EventTarget(), { visibilityState: 'visible' }) as Document,
+          localStorage: {
+            getItem: (key: string) => storage.get(key) ?? null,
+            setItem: (key: string, value: string) => void storage.set(key, value),
+          } as Storage,
+          locks: tab,
+          openChannel(name) {
+            const channel = openBroadcast(`${scope}:${name}`)
+            channels.push(channel)
+            return { ...channel, post: (message) => (isDead ? undefined : channel.post(message)) }
+          },
+          io: ((url: string, opts: object) => {
+            const socket = io(url, opts)
+            socket.onAnyOutgoing((event: string, payload: unknown) => sent.push([event, payload]))
+            sockets.push(socket)
+            mine.push(socket)
+            return socket
+          }) as typeof io,
+        },
+      )
+      clients.push(client)
+      client.connect()
+      return {
+        client,
+        window: page,
+        crash() {
+          isDead = true
+          for (const channel of channels) channel.close()
+          for (const socket of mine) {
+            socket.io.reconnection(false)
+            if (socket.connected) socket.io.engine.close()
+          }
+          tab.die()
+        },
+      }
+    },
+    close: () => {
+      for (const client of clients) client.close()
+    },
+  }
+}
+
+/** The Web Locks API as far as exclusive locks go: queues in order, aborts what waits, and frees what a dead tab held. */
+function createLockManager(): { client(): Locks & { die(): void } } {
+  const queues = new Map<string, { grant: () => void; tab: object }[]>()
+  const next = (name: string): void => {
+    const [first] = queues.get(name) ?? []
+    if (first) first.grant()
+  }
+  return {
+    client() {
+      const tab = {}
+      return {
+        request: (name, { signal }, hold) =>
+          new Promise((resolve, reject) => {
+            const queue = queues.get(name) ?? []
+            queues.set(name, queue)
+            let isGranted = false
+            const leave = (): void => {
+              const at = queue.indexOf(entry)
+              if (at < 0) return
+              queue.splice(at, 1)
+              if (at === 0) next(name)
+            }
+            const entry = {
+              tab,
+              grant: (): void => {
+                if (isGranted) return
+                isGranted = true
+                setImmediate(() => void hold().then(resolve, reject).finally(leave))
+              },
+            }
+            queue.push(entry)
+            signal?.addEventListener('abort', () => {
+              if (isGranted) return
+              leave()
+              reject(new DOMException('The request was aborted.', 'AbortError'))
+            })
+            if (queue[0] === entry) entry.grant()
+          }),
+        die() {
+          for (const [name, queue] of queues) {
+            const held = queue[0]?.tab === tab
+            const others = queue.filter((entry) => entry.tab !== tab)
+            queue.splice(0, queue.length, ...others)
+            if (held) next(name)
+          }
+        },
+      }
+    },
+  }
+}
+
+async function liveTab(browser: Browser, person: Person, options: Partial<PresenceClientOptions> = {}): Promise<Tab> {
+  const tab = browser.open(person, options)
+  browsers.push(browser)
+  await until(tab.client.connection, ({ state }) => state === 'live')
+  return tab
+}
+
+/** What a plain client hears of somebody from now on. */
+async function watching(client: Client, person: Person): Promise<{ news(): readonly Heard[] }> {
+  await client.ask('watch', { users: [person.id] })
+  let from = client.heard.length
+  return {
+    news() {
+      const news = client.heard.slice(from).filter(([, payload]) => payload?.['userId'] === person.id)
+      from = client.heard.length
+      return news
+    },
+  }
+}
+
+async function arrive(person: Person): Promise<Client> {
+  const client = await market.connect(person)
+  people.push(client)
+  return client
+}
+
+const connectionsOf = ({ server }: Marketplace): number => server.io.of('/').sockets.size
+
+function until<Value>(
+  readable: { get(): Value; subscribe(listener: () => void): () => void },
+  fits: (value: Value) => boolean,
+): Promise<Value> {
+  return new Promise((resolve) => {
+    let stop = (): void => undefined
+    const look = (): void => {
+      if (!fits(readable.get())) return
+      stop()
+      resolve(readable.get())
+    }
+    stop = readable.subscribe(look)
+    look()
+  })
+}
+
+const shows = (client: PresenceClient, userId: string, fits: Partial<Presence>): Promise<Presence> =>
+  until({ get: () => client.get(userId), subscribe: (listener) => client.subscribe(userId, listener) }, (presence) =>
+    Object.entries(fits).every(([name, value]) => presence[name as keyof Presence] === value),
+  )
