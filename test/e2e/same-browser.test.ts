@@ -92,3 +92,28 @@ describe('one tab', () => {
     await market.untilConnections(0)
   })
 })
+
+test('R3 two tabs of one person are one device, and show the same', async () => {
+  const first = await openAs(browser, as(ben))
+  await ownStatus(first.page, 'online')
+  const second = await first.page.context().newPage()
+  await second.goto(as(ben))
+  await ownStatus(second, 'online')
+  await market.untilConnections(1)
+
+  await second.getByTestId('own-status').click()
+  await second.getByTestId('device-row').getByText('this browser, now').waitFor()
+  expect(await second.getByTestId('device-row').count()).toBe(1)
+  await second.getByTestId('choice-dnd').click()
+  await ownStatus(first.page, 'dnd')
+  await cardWith(first.page, 'dnd')
+
+  // The first leads; who stays takes over, and nobody sees it.
+  await first.page.close()
+  await second.getByTestId('choice-away').click()
+  await ownStatus(second, 'away')
+  await cardWith(second, 'away')
+  await market.untilConnections(1)
+  await second.context().close()
+  await market.untilConnections(0)
+})
