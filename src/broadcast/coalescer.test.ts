@@ -179,12 +179,15 @@ function stage(format: 'diff' | 'events' = 'diff') {
       if (blocked) writeBuffer.push(packet)
     },
     writeBuffer,
+    readyState: 'open',
+    upgrading: false,
+    transport: { name: 'polling', writable: true },
     once: (_drain, listener) => void drained.push(listener),
   }
   const coalescer: Coalescer = createCoalescer({
     encode: (event, ...[payload]) => {
       encodings += 1
-      return { packets: [[event, saidIn(payload)]], options: { compress: false } }
+      return { packets: [{ data: [event, saidIn(payload)], options: { compress: false } }], whole: null }
     },
     mergeMs: MERGE_MS,
     maxQueued: MAX_QUEUED,

@@ -71,7 +71,7 @@ export function createCoalescer({ encode, mergeMs, maxQueued, clock, onDelivered
       fallBehind(receiver)
       return 0
     }
-    for (const frame of frames.events(update)) writeFrame(receiver.engine, frame)
+    writeFrame(receiver.engine, frames.events(update))
     return 1
   }
 

@@ -1,5 +1,5 @@
 import type { ServerToClient } from '../protocol/events.ts'
-import type { Frame } from './engine.ts'
+import { type Frame, joinFrames } from './engine.ts'
 import type { Update } from './update.ts'
 
 /** Encodes one event, see `encodeEvent`. */
@@ -12,7 +12,8 @@ export type Encode = <Event extends keyof ServerToClient>(
 export interface Frames {
   /** The newest of these updates in one frame, and how many there are; null when every one was superseded. */
   diff(updates: readonly Update[]): { frame: Frame | null; count: number }
-  events(update: Update): readonly Frame[]
+  /** An update for those who listen to events, after the event that somebody came or left. */
+  events(update: Update): Frame
   resync(): Frame
 }
 
@@ -38,7 +39,7 @@ const sequence = (parent: Sequence | null, update: Update | null): Sequence => (
 
 export function createFrames(encode: Encode): Frames {
   let root: Sequence | null = null
-  let events: { update: Update; frames: readonly Frame[] } | null = null
+  let events: { update: Update; frame: Frame } | null = null
 
   function diff(updates: readonly Update[]): { frame: Frame | null; count: number } {
     let node = (root ??= sequence(null, null))
@@ -51,8 +52,8 @@ export function createFrames(encode: Encode): Frames {
   return {
     diff,
     events(update) {
-      if (events?.update !== update) events = { update, frames: encodeEvents(encode, update) }
-      return events.frames
+      if (events?.update !== update) events = { update, frame: encodeEvents(encode, update) }
+      return events.frame
     },
     resync: () => encode('resync'),
   }
@@ -73,8 +74,8 @@ function wordsOf(end: Sequence): Update['words'][] {
   return words.toReversed()
 }
 
-function encodeEvents(encode: Encode, { words, flip }: Update): readonly Frame[] {
+function encodeEvents(encode: Encode, { words, flip }: Update): Frame {
   const { userId, status, version } = words
   const update = encode('presenceUpdate', words)
-  return flip === null ? [update] : [encode(flip, { userId, status, version }), update]
+  return flip === null ? update : joinFrames(encode(flip, { userId, status, version }), update)
 }
