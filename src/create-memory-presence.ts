@@ -1,0 +1,95 @@
+import { randomUUID } from 'node:crypto'
+import { composePresence, type HostApp, type PresenceSystem } from './compose-presence.ts'
+import { uuidIds } from './domain/user-id.ts'
+import { type PresenceOptions, resolveOptions } from './options.ts'
+import type { ServiceDeps } from './service/deps.ts'
+import { project } from './service/project.ts'
+import { settleDue } from './service/settle-due.ts'
+import type { RecordChange } from './store/contract.ts'
+import { createMemoryDurableStore } from './store/memory/memory-durable-store.ts'
+import { createMemoryHotStore } from './store/memory/memory-hot-store.ts'
+import type { MemoryProvider } from './store/memory/search-providers.ts'
+import { createLogger } from './telemetry/logger.ts'
+
+export type { HostApp, PresenceSystem } from './compose-presence.ts'
+export { defaultIdentifyRequest, defaultIdentifySocket } from './gateway/identify.ts'
+export type { PresenceOptions } from './options.ts'
+export type { RecordChange } from './store/contract.ts'
+export type { MemoryProvider } from './store/memory/search-providers.ts'
+
+export interface MemoryPresenceHost extends HostApp {
+  /** Epoch milliseconds. It moves only when whoever owns it says so: nothing here looks at another one. */
+  clock: () => number
+  options?: Partial<PresenceOptions>
+  /** Whom `GET /api/providers` finds; without it there is no such route. */
+  providers?: readonly MemoryProvider[]
+}
+
+/** A presence system whose data is all in this process, and which does nothing by itself. */
+export interface MemoryPresence extends PresenceSystem {
+  /** Adds a user to those the host has; harmless when they are there. @param userId canonical, as the codec words it */
+  addUser(userId: string): void
+  hasUser(userId: string): boolean
+  /** Epoch milliseconds at which something falls due next, or null. */
+  nextDeadline(): Promise<number | null>
+  /** Does what has fallen due, and writes what waits to be written. */
+  settle(): Promise<void>
+  /** Hears of every change of a record, after all that follows from it. @returns stops hearing */
+  onChange(listener: (change: RecordChange) => void): () => void
+}
+
+/**
+ * Makes a presence system without PostgreSQL, for tests: the real one, on the memory twins of its stores. Deadlines and writing
+ * behind, which otherwise run by themselves, wait for `settle`; what was observed is written as soon as it was.
+ *
+ * @throws {PresenceError} INVALID_OPTION
+ */
+export function createMemoryPresence(host: MemoryPresenceHost): MemoryPresence {
+  const { clock, providers } = host
+  const codec = host.userId ?? uuidIds
+  const nodeId = randomUUID()
+  const hot = createMemoryHotStore({ clock })
+  const durable = createMemoryDurableStore({ userId: codec, nodeId, providers: providers ?? null })
+  for (const provider of providers ?? []) durable.addUser(provider.id)
+  const isId = (text: string): boolean => text !== ''
+  let running: ServiceDeps | null = null
+  const system = composePresence(host, {
+    options: resolveOptions(host.options),
+    codec,
+    log: host.logger ?? createLogger('error'),
+    nodeId,
+    hot,
+    durable,
+    directoryIds: providers === undefined ? null : { city: isId, service: isId },
+    condition({ statuses, lastSeenWithinMs, activeWithinMs }, column, hidden) {
+      const since = (ms: number | null) => (ms === null ? null : clock() - ms)
+      const filter = { statuses, seenSince: since(lastSeenWithinMs), activeSince: since(activeWithinMs) }
+      // A list of values is a condition to every ORM that takes objects.
+      return { [column]: durable.usersWho(filter, hidden) }
+    },
+    // Nobody else can reach the memory of this process.
+    claim: async () => ({ release: async () => {} }),
+    startJobs(deps) {
+      running = deps
+      const stop = hot.onChange(() => void project(deps))
+      return {
+        stop: async () => {
+          stop()
+          running = null
+        },
+      }
+    },
+  })
+  return {
+    ...system,
+    addUser: durable.addUser,
+    hasUser: (userId) => durable.hostColumns(userId) !== null,
+    nextDeadline: () => hot.nextDeadline(),
+    async settle() {
+      if (running === null) return
+      await settleDue(running)
+      await project(running)
+    },
+    onChange: (listener) => hot.onChange(listener),
+  }
+}
