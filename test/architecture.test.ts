@@ -34,11 +34,11 @@ const BESIDE_ROOMS: Record<string, readonly string[]> = {
 const HOMES: Record<string, readonly string[]> = {
   zod: ['protocol/schemas/'],
   '@asteasolutions/zod-to-openapi': ['protocol/schemas/'],
-  'socket.io': ['gateway/socket/', 'gateway/identify.ts', 'broadcast/'],
+  'socket.io': ['gateway/socket/', 'gateway/identify.ts', 'broadcast/', 'testing/'],
   'socket.io-client': ['client/', 'testing/'],
   react: ['react/'],
   ws: ['broadcast/'],
-  express: ['gateway/http/', 'gateway/identify.ts'],
+  express: ['gateway/http/', 'gateway/identify.ts', 'testing/'],
   jose: ['gateway/token.ts'],
   bowser: ['gateway/device.ts'],
   'lru-cache': ['service/'],

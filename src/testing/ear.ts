@@ -46,9 +46,10 @@ export function listenWith(socket: PresenceSocket, whose: string): Ear {
     if (!Object.hasOwn(OURS, name)) return
     const event = [name, ...payload] as unknown as HeardEvent
     const waits = Array.from(waiting).find((one) => one.fits(event))
-    if (!waits) return void heard.push(event)
-    waiting.delete(waits)
-    waits.hear(event)
+    if (waits) {
+      waiting.delete(waits)
+      waits.hear(event)
+    } else heard.push(event)
   })
 
   return {
@@ -56,13 +57,14 @@ export function listenWith(socket: PresenceSocket, whose: string): Ear {
       new Promise((resolve, reject) => {
         const one: Waiting = {
           fits: ([heardName, payload]) => heardName === name && hasAll(payload, fits),
-          hear: ([, payload]) => resolve(payload as PayloadOf<typeof name>),
+          hear: ([, payload]) => resolve(payload),
           give: reject,
         }
         const found = heard.find((event) => one.fits(event))
-        if (!found) return void waiting.add(one)
-        heard = heard.filter((event) => event !== found)
-        one.hear(found)
+        if (found) {
+          heard = heard.filter((event) => event !== found)
+          one.hear(found)
+        } else waiting.add(one)
       }),
     take() {
       const taken = heard
