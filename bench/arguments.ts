@@ -1,19 +1,29 @@
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Bench } from './bench.ts'
 import { BENCHES } from './benches.ts'
 
 export interface BenchSettings {
   readonly benches: readonly Bench[]
+  /** Minutes of soaking instead of benches, or null. */
+  readonly soakMinutes: number | null
   readonly repetitions: number
   readonly quick: boolean
   readonly full: boolean
   /** Ends with 1 when a target is missed. */
   readonly check: boolean
-  /** Where the results go; null: nowhere. */
-  readonly out: string | null
+  /** Folder of the results. */
+  readonly out: string
 }
 
-const REPETITIONS = 3
+const ROOT = join(import.meta.dirname, '..')
+/** Of the machine on which it ran last: in no one's repository. */
+const PRIVATE = join(ROOT, '.data', 'bench')
+const PUBLIC = join(ROOT, 'docs', 'bench')
+const SOAK = 'soak'
+
+export const USAGE = `npm run bench -- [${BENCHES.map(({ id }) => id).join('|')} …] [--reps 3] [--quick] [--full] [--check] [--publish]
+npm run bench -- soak [--minutes 10]`
 
 /** @throws Error with a sentence for people */
 export function parseArguments(args: readonly string[]): BenchSettings {
@@ -22,30 +32,33 @@ export function parseArguments(args: readonly string[]): BenchSettings {
     allowPositionals: true,
     options: {
       reps: { type: 'string' },
+      minutes: { type: 'string' },
       quick: { type: 'boolean', default: false },
       full: { type: 'boolean', default: false },
       check: { type: 'boolean', default: false },
+      publish: { type: 'boolean', default: false },
       out: { type: 'string' },
     },
   })
   const wanted = positionals.map((name) => name.toLowerCase())
-  const unknown = wanted.filter((name) => !BENCHES.some(({ id }) => id === name))
-  if (unknown.length > 0) {
-    throw new Error(`There is no bench ${unknown.join(', ')}; there are ${BENCHES.map(({ id }) => id).join(', ')}`)
-  }
-  const { quick, full, check } = values
+  const soaks = wanted.includes(SOAK)
+  if (soaks && wanted.length > 1) throw new Error(`The soak runs by itself.\n${USAGE}`)
+  const unknown = wanted.filter((name) => name !== SOAK && !BENCHES.some(({ id }) => id === name))
+  if (unknown.length > 0) throw new Error(`There is no bench ${unknown.join(', ')}.\n${USAGE}`)
+  const { quick, full, check, publish, out } = values
   return {
     benches: wanted.length === 0 ? BENCHES : BENCHES.filter(({ id }) => wanted.includes(id)),
-    repetitions: countOf(values.reps) ?? (quick ? 1 : REPETITIONS),
+    soakMinutes: soaks ? countOf('--minutes', values.minutes, quick ? 1 : 10) : null,
+    repetitions: countOf('--reps', values.reps, quick ? 1 : 3),
     quick,
     full,
     check,
-    out: values.out ?? null,
+    out: out ?? (publish ? PUBLIC : PRIVATE),
   }
 }
 
-function countOf(text: string | undefined): number | null {
-  if (text === undefined) return null
-  if (!/^[1-9]\d?$/.test(text)) throw new Error(`--reps is a whole number from 1 to 99, not "${text}"`)
+function countOf(name: string, text: string | undefined, fallback: number): number {
+  if (text === undefined) return fallback
+  if (!/^[1-9]\d{0,2}$/.test(text)) throw new Error(`${name} is a whole number from 1 to 999, not "${text}"`)
   return Number(text)
 }

@@ -1,35 +1,58 @@
-import { parseArguments } from './arguments.ts'
-import { judge, type Outcome } from './outcome.ts'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type BenchSettings, parseArguments } from './arguments.ts'
 import type { Bench, Sample } from './bench.ts'
+import { judge, type Outcome } from './outcome.ts'
 import { createProgress, type Progress } from './progress.ts'
-import { writeReport } from './report/write-report.ts'
 import { markdownTable } from './report/table.ts'
+import { writeReport } from './report/write-report.ts'
+import { soak, soakTable } from './soak.ts'
 import { openWorld, type World } from './world.ts'
 
-const settings = parseArguments(process.argv.slice(2))
-const progress = createProgress(settings.benches.length * settings.repetitions * 2)
-const world = await openWorld({ quick: settings.quick, full: settings.full, say: progress.say })
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => {
-    progress.end('stopped')
-    void world.close().finally(() => process.exit(signal === 'SIGINT' ? 130 : 143))
-  })
+try {
+  process.exitCode = await main(parseArguments(process.argv.slice(2)))
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+  process.exitCode = 1
 }
 
-try {
+/** @returns the exit code */
+async function main(settings: BenchSettings): Promise<number> {
+  const { benches, repetitions, soakMinutes } = settings
+  const progress = createProgress(soakMinutes === null ? benches.length * repetitions * 2 : 1)
+  const world = await openWorld({ quick: settings.quick, full: settings.full, say: progress.say })
+  for (const [signal, code] of [
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const) {
+    process.once(signal, () => {
+      progress.end('stopped')
+      void world.close().finally(() => process.exit(code))
+    })
+  }
+  try {
+    const met =
+      soakMinutes === null ? await runAll(world, settings, progress) : await runSoak(world, settings, progress)
+    return settings.check && !met ? 1 : 0
+  } catch (error) {
+    progress.end('failed')
+    throw error
+  } finally {
+    await world.close()
+  }
+}
+
+/** @returns whether every target was met */
+async function runAll(world: World, settings: BenchSettings, progress: Progress): Promise<boolean> {
   const outcomes: Outcome[] = []
-  for (const bench of settings.benches) outcomes.push(await runBench(world, bench, settings.repetitions, progress))
+  for (const bench of settings.benches) {
+    outcomes.push(await runBench(world, bench, settings.repetitions, progress))
+    // Written as it comes: what was measured outlives a bench that fails later.
+    await writeReport(outcomes, settings.out, settings.quick)
+  }
   progress.end('done')
-  process.stdout.write(`\n${markdownTable(outcomes)}\n`)
-  await writeReport(outcomes, settings)
-  const missed = outcomes.flatMap(({ verdicts }) => verdicts.filter(({ met }) => !met))
-  if (settings.check && missed.length > 0) process.exitCode = 1
-} catch (error) {
-  progress.end('failed')
-  process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`)
-  process.exitCode = 1
-} finally {
-  await world.close()
+  process.stdout.write(`\n${markdownTable(outcomes)}\n\nWritten to ${settings.out}\n`)
+  return outcomes.every(({ verdicts }) => verdicts.every(({ met }) => met))
 }
 
 /** Both sides in turn, so that what the machine does meanwhile happens to both. */
@@ -42,4 +65,14 @@ async function runBench(world: World, bench: Bench, repetitions: number, { step 
     }
   }
   return judge(bench, samples.ours, samples.reference)
+}
+
+async function runSoak(world: World, settings: BenchSettings, progress: Progress): Promise<boolean> {
+  progress.step('Soak')
+  const outcome = await soak(world, settings.soakMinutes ?? 0)
+  progress.end('done')
+  process.stdout.write(`\n${soakTable(outcome)}\n`)
+  await mkdir(settings.out, { recursive: true })
+  await writeFile(join(settings.out, 'soak.json'), `${JSON.stringify(outcome, null, 2)}\n`)
+  return outcome.flat
 }

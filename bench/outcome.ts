@@ -2,7 +2,9 @@ import type { Bench, Sample, Verdict } from './bench.ts'
 import { differences, ratios, type Spread, spreadOf } from './statistics.ts'
 
 /** A promise beside what was measured. The median decides. */
-export interface Judged extends Verdict, Spread {
+export interface Judged extends Verdict {
+  /** Null when what was measured says nothing: that is no promise kept. */
+  readonly spread: Spread | null
   readonly met: boolean
   readonly goalMet: boolean | null
 }
@@ -30,18 +32,27 @@ export function judge(bench: Bench, ours: readonly Sample[], reference: readonly
 }
 
 function judgeOne(verdict: Verdict, ours: readonly Sample[], reference: readonly Sample[]): Judged {
-  const own = quantity(ours, verdict.of)
-  const values =
-    verdict.as === 'ours' ? own : (verdict.as === 'ratio' ? ratios : differences)(own, quantity(reference, verdict.of))
-  const spread = spreadOf(values)
   const { target, goal } = verdict
-  return {
-    ...verdict,
-    ...spread,
-    met: spread.median <= target,
-    goalMet: goal === undefined ? null : spread.median <= goal,
+  const spread = measured(verdict, ours, reference)
+  const atMost = (limit: number) => spread !== null && spread.median <= limit
+  return { ...verdict, spread, met: atMost(target), goalMet: goal === undefined ? null : atMost(goal) }
+}
+
+function measured(verdict: Verdict, ours: readonly Sample[], reference: readonly Sample[]): Spread | null {
+  const own = quantity(ours, verdict.of)
+  if (verdict.as === 'ours') return spreadOrNull(own)
+  const other = quantity(reference, verdict.of)
+  if (verdict.as === 'difference') return spreadOrNull(differences(own, other))
+  try {
+    return spreadOrNull(ratios(own, other))
+  } catch (error) {
+    if (error instanceof RangeError) return null
+    throw error
   }
 }
+
+const spreadOrNull = (values: readonly number[]): Spread | null =>
+  values.every(Number.isFinite) ? spreadOf(values) : null
 
 function quantity(samples: readonly Sample[], name: string): number[] {
   return samples.map((sample) => {

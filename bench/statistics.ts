@@ -22,11 +22,11 @@ export function median(values: readonly number[]): number {
 /**
  * Ours against the reference, each repetition with its own neighbour: what the machine did meanwhile happened to both.
  *
- * @throws RangeError when they are not equally many, or a reference is zero
+ * @throws RangeError when they are not equally many, or a quantity is lost in noise: then a ratio says nothing
  */
 export const ratios = (ours: readonly number[], reference: readonly number[]): number[] =>
   pairs(ours, reference).map(([own, other]) => {
-    if (other === 0) throw new RangeError('The reference is zero: it was measured for too short a time')
+    if (other <= 0 || own < 0) throw new RangeError(`${own} against ${other}: the work was too small to be measured`)
     return own / other
   })
 

@@ -89,11 +89,14 @@ export function openClient({ tally, read }: Shared, settings: ClientSettings): P
     }
 
     function join(): void {
-      if (first.length === 0) return resolve(client)
-      client.watch(first).then((text) => {
-        if (text.includes('"ok":false')) reject(new Error(`A watch was refused: ${text}`))
-        else resolve(client)
-      }, reject)
+      watchFirst().then(resolve, reject)
+    }
+
+    async function watchFirst(): Promise<Client> {
+      if (first.length === 0) return client
+      const text = await client.watch(first)
+      if (text.includes('"ok":false')) throw new Error(`A watch was refused: ${text}`)
+      return client
     }
   })
 }

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { SignJWT } from 'jose'
 import { serveVerbs } from '../processes/serve-verbs.ts'
+import { churn } from './churn.ts'
 import { type Client, openClient, type Shared } from './client.ts'
 import { createFrameReader, type HeardUpdate } from './frames.ts'
 import { createPacer } from './pacer.ts'
@@ -57,15 +58,15 @@ const verbs: LoadVerbs = {
       while (taken < next.users.length) opened.push(await connectOne(next, taken++))
     }
     await Promise.all(Array.from({ length: next.atOnce }, worker))
-    clients = opened
-    return clients.length
+    clients = [...clients, ...opened]
+    return opened.length
   },
   reset: () => shared.tally.reset(),
   tally: () => shared.tally.read(),
   wrongAtTheEnd(expected) {
     if (plan === null) return 0
     let wrong = 0
-    for (let client = 0; client < clients.length; client++) {
+    for (let client = 0; client < plan.users.length; client++) {
       for (const position of watchOf(plan, client)) {
         const present = expected[position] ?? null
         if (present === null) continue
@@ -77,6 +78,13 @@ const verbs: LoadVerbs = {
   ping: (perSecond, forMs) => {
     const send = (n: number) => clients[n % clients.length]?.send('42["activity"]')
     return createPacer(send)(perSecond, forMs)
+  },
+  async churn({ port, wire, secret, ...of }) {
+    await verbs.prepare(secret, of.users)
+    return churn(of, (userId, watch) => {
+      const auth = { token: tokens.get(userId), device_type: 'web', format: 'diff', device_id: userId }
+      return openClient(shared, { port, wire, auth, watch })
+    })
   },
   async disconnect(how, spreadMs) {
     const leaving = clients

@@ -1,3 +1,4 @@
+import type { ChurnPlan } from './churn.ts'
 import type { Tally } from './tally.ts'
 
 export interface ConnectPlan {
@@ -33,6 +34,8 @@ export type LoadVerbs = {
   wrongAtTheEnd(expected: readonly (boolean | null)[]): number
   /** Every client sends an activity at this pace altogether, for this long. @returns how many were sent */
   ping(perSecond: number, forMs: number): Promise<number>
+  /** Lets clients come and go. @returns how many visits there were */
+  churn(plan: ChurnPlan & Pick<ConnectPlan, 'port' | 'wire' | 'secret'>): Promise<number>
   /** Ends all connections, spread over this time. */
   disconnect(how: 'abrupt' | 'clean', spreadMs: number): Promise<void>
 }

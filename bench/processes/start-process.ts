@@ -45,9 +45,9 @@ export async function startProcess<Known extends Verbs>(
   running.add(child)
   const exit = once(child, 'exit')
   const questions = askThrough(child)
-  void exit.then(() => {
+  child.once('exit', (code, signal) => {
     running.delete(child)
-    questions.fail(new Error(`${file.pathname.split('/').at(-1)} ended with ${child.exitCode ?? child.signalCode}`))
+    questions.fail(new Error(`${file.pathname.split('/').at(-1)} ended with ${code ?? signal}`))
   })
   await questions.ready
   const pid = child.pid ?? 0

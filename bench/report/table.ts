@@ -8,13 +8,23 @@ export function markdownTable(outcomes: readonly Outcome[]): string {
     verdicts.map((verdict) => [
       `${id.toUpperCase()} ${title}`,
       verdict.as === 'ours' ? verdict.name : `${verdict.name}, ${wording(verdict)} ${sides.reference}`,
-      `${withUnit(verdict.median, verdict)} (${number(verdict.min)}–${number(verdict.max)})`,
+      spreadText(verdict),
       `≤ ${withUnit(verdict.target, verdict)}`,
       verdict.goal === undefined ? '–' : `≤ ${withUnit(verdict.goal, verdict)}`,
-      verdict.goalMet ? 'goal met' : verdict.met ? 'met' : '**missed**',
+      wordOf(verdict),
     ]),
   )
   return alignColumns([HEAD, HEAD.map(() => '-'), ...rows])
+}
+
+const spreadText = (verdict: Judged): string =>
+  verdict.spread === null
+    ? 'says nothing'
+    : `${withUnit(verdict.spread.median, verdict)} (${number(verdict.spread.min)}–${number(verdict.spread.max)})`
+
+function wordOf({ spread, met, goalMet }: Judged): string {
+  if (spread === null) return '**not measured**'
+  return goalMet ? 'goal met' : met ? 'met' : '**missed**'
 }
 
 const wording = ({ as }: Judged): string => (as === 'ratio' ? 'ours /' : 'ours −')

@@ -2,7 +2,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { jwtVerify } from 'jose'
-import { Server } from 'socket.io'
+import { Server, type Socket } from 'socket.io'
 import { serveVerbs } from '../processes/serve-verbs.ts'
 import type { ServerVerbs } from './verbs.ts'
 
@@ -26,12 +26,18 @@ function listen(secret: string): Promise<number> {
   const hmac = { name: 'HMAC', hash: 'SHA-256' }
   const key = crypto.subtle.importKey('raw', new TextEncoder().encode(secret), hmac, false, ['verify'])
   let snapshot: object | null = null
-  io.use((socket, next) => {
-    const check = async () => {
+  const verify = async (socket: Socket, next: (error?: Error) => void): Promise<void> => {
+    try {
       const { payload } = await jwtVerify(String(socket.handshake.auth['token']), await key, { algorithms: ['HS256'] })
       Object.assign(socket.data, { user: { id: payload.sub } })
+    } catch (error) {
+      next(error instanceof Error ? error : new Error('refused'))
+      return
     }
-    check().then(() => next(), next)
+    next()
+  }
+  io.use((socket, next) => {
+    void verify(socket, next)
   })
   io.on('connection', (socket) => {
     // Known to save memory: the request of the handshake is kept by Engine.IO, and nobody needs it any more.

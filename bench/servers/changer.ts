@@ -26,7 +26,7 @@ interface Run {
 /**
  * Makes changes at a pace. A server that cannot keep up makes as many as it can: what is overdue is left out.
  *
- * @param isReady false while the network has not taken what was written; such turns are left out as well
+ * @param isReady false while the network has not taken what was written; asked only where the plan wants it, because it costs
  */
 export function createChanger(change: Change, isReady: () => boolean = () => true): Changer {
   const present = new Set<string>()
@@ -50,9 +50,9 @@ export function createChanger(change: Change, isReady: () => boolean = () => tru
   }
 
   function turn(current: Run, due: number): void {
-    const { perSecond, burst } = current.plan
+    const { perSecond, burst, awaitNetwork = false } = current.plan
     const wanted = Math.floor(((performance.now() - current.since) * perSecond) / 1_000) - due
-    const possible = isReady() ? Math.min(wanted, burst) : 0
+    const possible = !awaitNetwork || isReady() ? Math.min(wanted, burst) : 0
     for (let n = 0; n < possible; n++) flip(current)
     const next = due + wanted
     const waitMs = current.since + ((next + 1) * 1_000) / perSecond - performance.now()

@@ -1,17 +1,16 @@
 // The server under test as it ships: what `npm start` runs, from dist, without the demo. Changes of people without a
 // connection go through the public service.
+import type * as ServerModule from '../../src/server.ts'
+import type * as SettingsModule from '../../src/settings.ts'
+import type * as LoggerModule from '../../src/telemetry/logger.ts'
 import { serveVerbs } from '../processes/serve-verbs.ts'
 import { createChanger } from './changer.ts'
 import type { ServerVerbs } from './verbs.ts'
 
-type ServerModule = typeof import('../../src/server.ts')
-type SettingsModule = typeof import('../../src/settings.ts')
-type LoggerModule = typeof import('../../src/telemetry/logger.ts')
-
 const dist = (file: string): Promise<unknown> => import(new URL(`../../dist/src/${file}`, import.meta.url).href)
-const { startServer } = (await dist('server.js')) as ServerModule
-const { readSettings } = (await dist('settings.js')) as SettingsModule
-const { createLogger } = (await dist('telemetry/logger.js')) as LoggerModule
+const { startServer } = (await dist('server.js')) as typeof ServerModule
+const { readSettings } = (await dist('settings.js')) as typeof SettingsModule
+const { createLogger } = (await dist('telemetry/logger.js')) as typeof LoggerModule
 
 let server: Awaited<ReturnType<typeof startServer>> | null = null
 

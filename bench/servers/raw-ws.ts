@@ -27,9 +27,9 @@ server.on('connection', (client) => {
   const leave = () => {
     for (const userId of watched) topics.get(userId)?.delete(internals)
   }
-  client.on('message', (data) => {
+  client.on('message', (data: Buffer) => {
     leave()
-    watched = JSON.parse(String(data)) as string[]
+    watched = JSON.parse(data.toString()) as string[]
     for (const userId of watched) {
       const topic = topics.get(userId)
       if (topic) topic.add(internals)
@@ -55,7 +55,10 @@ function publish(userId: string, present: boolean, at: number): void {
 
 /** Whether the network took everything: otherwise this would measure a growing queue. */
 function hasWritten(): boolean {
-  for (const client of server.clients) if ((client as unknown as Internals)._socket.writableLength > 0) return false
+  for (const client of server.clients) {
+    const { _socket: socket } = client as unknown as Internals
+    if (socket.writableLength > 0) return false
+  }
   return true
 }
 

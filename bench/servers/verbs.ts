@@ -7,6 +7,8 @@ export interface ChangePlan {
   readonly perSecond: number
   /** Most changes in one turn of the event loop. What is overdue beyond them is left out, not caught up with. */
   readonly burst: number
+  /** Leaves out turns while the network has not taken what was written, where the server itself does not see to it. */
+  readonly awaitNetwork?: boolean
 }
 
 /** What was made of a plan. */

@@ -7,7 +7,8 @@ import type { BenchServer, ServerKind, World } from '../world.ts'
 const AT_ONCE = 20
 /** After it everything about the arrivals is written and let go. */
 const SETTLED_AFTER_MS = 3_000
-const WARM_UP = 200
+/** The first of them bring code and heap to their size; what further ones cost is measured as well. */
+const FIRST = { quick: 100, usual: 1_000 }
 
 /** How many stay. Both ends of a connection need a file, in processes that may open 20,000 each. */
 const crowd = ({ quick, full }: World): number => (quick ? 500 : full ? 15_000 : 5_000)
@@ -19,16 +20,18 @@ const idle =
       const { port, wire } = server
       const connect = (users: readonly string[]) =>
         load.call('connect', { port, wire, secret: world.secret, users, watchable: [], watches: [[]], atOnce: AT_ONCE })
-      await connect(personIds('client', WARM_UP))
-      await load.call('disconnect', 'clean', 0)
-      const empty = await settled(server)
       const count = crowd(world)
-      await connect(personIds('client', count, WARM_UP))
+      const first = world.quick ? FIRST.quick : FIRST.usual
+      const empty = await settled(server)
+      await connect(personIds('client', first))
+      const some = await settled(server)
+      await connect(personIds('client', count - first, first))
       const full = await settled(server)
       const open = await server.call('connections')
       if (open !== count) throw new Error(`${open} connections stand, not ${count}`)
       return {
         rssKbPerConnection: (full.rssKb - empty.rssKb) / count,
+        rssKbPerFurtherConnection: (full.rssKb - some.rssKb) / (count - first),
         heapKbPerConnection: (full.heapKb - empty.heapKb) / count,
         emptyRssKb: empty.rssKb,
         connections: count,
