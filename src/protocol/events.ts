@@ -61,11 +61,15 @@ export interface StatusEvent {
 
 type Ack<Reply> = (reply: Reply | ErrorReply) => void
 
+/**
+ * What clients send. On the wire every ack may be left out; here it is required, because the types of Socket.IO word the answer of
+ * `emitWithAck` only then, and because a refusal that nobody hears is no use.
+ */
 export interface ClientToServer {
   activity: () => void
-  setStatus: (change: StatusChange, ack?: Ack<{ ok: true; presence: PresenceInfo }>) => void
-  watch: (request: WatchRequest, ack?: Ack<WatchReply>) => void
-  unwatch: (request: { watch_id?: string }, ack?: Ack<{ ok: true }>) => void
+  setStatus: (change: StatusChange, ack: Ack<{ ok: true; presence: PresenceInfo }>) => void
+  watch: (request: WatchRequest, ack: Ack<WatchReply>) => void
+  unwatch: (request: { watch_id?: string }, ack: Ack<{ ok: true }>) => void
 }
 
 export interface ServerToClient {
