@@ -1,0 +1,211 @@
+import fc from 'fast-check'
+import { io, type Socket } from 'socket.io-client'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { PresenceClient } from '../../src/client/index.ts'
+import { assemblePresenceClient } from '../../src/client/presence-client.ts'
+import { readSurroundings } from '../../src/client/surroundings.ts'
+import type { PresenceInfo, PresenceUpdate, WatchRequest } from '../../src/protocol/index.ts'
+import { type Client, eventually, type Marketplace, type Person, startMarketplace } from '../support/marketplace.ts'
+
+const PROVIDERS = 4
+const VIEWERS = 3
+const RUNS = 12
+
+type Step =
+  | { readonly do: 'watch'; readonly viewer: number; readonly whom: readonly number[] }
+  | { readonly do: 'unwatch' | 'cut'; readonly viewer: number }
+  | { readonly do: 'change'; readonly provider: number; readonly status: 'online' | 'away' | 'dnd' }
+  | { readonly do: 'hide' | 'show' | 'leave' | 'return'; readonly provider: number }
+  | { readonly do: 'drop' }
+  | { readonly do: 'breathe' }
+
+let market: Marketplace
+let providers: Provider[]
+let viewers: Viewer[]
+
+beforeAll(async () => {
+  market = await startMarketplace({ PRESENCE_GRACE_MS: '50', PRESENCE_RATE_LIMIT: 'off' })
+  providers = await Promise.all(Array.from({ length: PROVIDERS }, (_, index) => openProvider(index)))
+  viewers = await Promise.all(Array.from({ length: VIEWERS }, (_, index) => openViewer(index)))
+})
+afterAll(async () => {
+  for (const { client } of viewers) client.close()
+  await market.stop()
+})
+
+test('R7 R40 R41 R44 whatever is watched, changed, cut and dropped: all end at the truth, never went back, heard no stranger', async () => {
+  const viewer = fc.nat({ max: VIEWERS - 1 })
+  const provider = fc.nat({ max: PROVIDERS - 1 })
+  const whom = fc.uniqueArray(provider, { minLength: 1, maxLength: PROVIDERS })
+  const status = fc.constantFrom('online', 'away', 'dnd')
+  const step: fc.Arbitrary<Step> = fc.oneof(
+    { weight: 5, arbitrary: fc.record({ do: fc.constant('watch' as const), viewer, whom }) },
+    { weight: 3, arbitrary: fc.record({ do: fc.constant('unwatch' as const), viewer }) },
+    { weight: 8, arbitrary: fc.record({ do: fc.constant('change' as const), provider, status }) },
+    { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('hide' as const, 'show' as const), provider }) },
+    { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('leave' as const, 'return' as const), provider }) },
+    { weight: 2, arbitrary: fc.record({ do: fc.constant('cut' as const), viewer }) },
+    { weight: 1, arbitrary: fc.record({ do: fc.constant('drop' as const) }) },
+    { weight: 4, arbitrary: fc.record({ do: fc.constant('breathe' as const) }) },
+  )
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 40 }), async (steps) => {
+      const doing: Promise<unknown>[] = []
+      for (const one of steps) {
+        // A fifth of the gathering time of the client, so that steps fall before, into and after its messages.
+        if (one.do === 'breathe') await new Promise((resolve) => setTimeout(resolve, 10))
+        else doing.push(take(one))
+      }
+      await Promise.all(doing)
+      for (const one of viewers) await convergence(one)
+      expect(viewers.flatMap(({ faults }) => faults)).toEqual([])
+    }),
+    { numRuns: RUNS, endOnFailure: true },
+  )
+}, 120_000)
+
+async function take(step: Exclude<Step, { do: 'breathe' }>): Promise<unknown> {
+  if (step.do === 'drop') return market.dropConnections()
+  if ('viewer' in step) {
+    const viewer = viewers[step.viewer]
+    if (step.do === 'watch') return viewer?.watch(step.whom.map((index) => providers[index]?.person.id ?? ''))
+    return step.do === 'unwatch' ? viewer?.unwatch() : viewer?.cut()
+  }
+  const provider = providers[step.provider]
+  if (step.do === 'change') return await provider?.change(step.status)
+  if (step.do === 'hide' || step.do === 'show') return await provider?.setVisible(step.do === 'show')
+  return step.do === 'leave' ? provider?.leave() : await provider?.comeBack()
+}
+
+/** Everybody who is watched is shown as a plain read says. */
+async function convergence({ client, person, watched }: Viewer): Promise<void> {
+  await eventually(
+    async () => {
+      const ids = watched()
+      if (client.connection.get().state !== 'live') return 'not live'
+      if (ids.length === 0) return ''
+      const { body } = await market.http(`/api/users/presence?ids=${ids.join(',')}`, { as: person })
+      const truth = (body.presences as PresenceInfo[]).map((info) => ({
+        userId: info.userId,
+        status: info.online_status,
+        lastSeen: info.last_seen,
+        message: info.custom_message ?? null,
+        stale: false,
+      }))
+      const shown = truth.map(({ userId }) => client.get(userId))
+      return JSON.stringify(truth) === JSON.stringify(shown) ? '' : 'differs'
+    },
+    (difference) => difference === '',
+  )
+}
+
+interface Provider {
+  readonly person: Person
+  change(status: 'online' | 'away' | 'dnd'): Promise<void>
+  setVisible(visible: boolean): Promise<void>
+  leave(): void
+  comeBack(): Promise<void>
+}
+
+async function openProvider(index: number): Promise<Provider> {
+  const person = await market.person('provider', index)
+  let client: Client | null = await market.connect(person)
+  let count = 0
+  // One decision after the other, so that the numbers in the messages are the order of the truth.
+  let turn: Promise<unknown> = Promise.resolve()
+  const decide = async (path: string, json: object): Promise<void> => {
+    turn = turn.then(() => market.http(`/api/users/presence/${path}`, { method: 'PATCH', as: person, json }))
+    await turn
+  }
+  return {
+    person,
+    async change(status) {
+      count += 1
+      await decide('status', { status, message: `#${count}` })
+    },
+    setVisible: (visible) => decide('settings', { show_online_status: visible }),
+    leave() {
+      client?.cut()
+      client = null
+    },
+    async comeBack() {
+      if (client) return
+      const returned = market.connect(person)
+      client = await returned
+    },
+  }
+}
+
+interface Viewer {
+  readonly person: Person
+  readonly client: PresenceClient
+  /** What must never be: news of strangers, views that went back. */
+  readonly faults: string[]
+  watch(userIds: readonly string[]): void
+  /** Ends the oldest wish. */
+  unwatch(): void
+  watched(): readonly string[]
+  cut(): void
+}
+
+async function openViewer(index: number): Promise<Viewer> {
+  const person = await market.person('client', index)
+  const faults: string[] = []
+  const wishes: { userIds: readonly string[]; end: () => void }[] = []
+  let socket: Socket | null = null
+  const client = assemblePresenceClient(
+    { url: market.url, token: () => person.token, share: 'tab' },
+    {
+      ...readSurroundings(),
+      io: ((url: string, options: object) => {
+        socket = io(url, options)
+        guard(socket, (userId) => faults.push(`${person.name} heard of ${userId}`))
+        return socket
+      }) as typeof io,
+    },
+  )
+  for (const { person: provider } of providers) {
+    let shown = 0
+    client.subscribe(provider.id, () => {
+      const number = Number(client.get(provider.id).message?.slice(1) ?? shown)
+      if (number < shown) faults.push(`${provider.name} went back from ${shown} to ${number}`)
+      shown = number
+    })
+  }
+  client.connect()
+  return {
+    person,
+    client,
+    faults,
+    watch: (userIds) => void wishes.push({ userIds, end: client.watch(userIds) }),
+    unwatch: () => wishes.shift()?.end(),
+    watched: () => [...new Set(wishes.flatMap(({ userIds }) => userIds))],
+    cut: () => {
+      if (socket?.connected) socket.io.engine.close()
+    },
+  }
+}
+
+/** Compares what the server tells with what this connection asked for: a shorter list holds from its acknowledgement on. */
+function guard(socket: Socket, stranger: (userId: string) => void): void {
+  let asked = new Set<string>()
+  const emit = socket.emit.bind(socket)
+  socket.on('connect', () => {
+    asked = new Set()
+  })
+  socket.on('presenceDiff', ({ changed }: { changed: PresenceUpdate[] }) => {
+    for (const { userId } of changed) if (!asked.has(userId)) stranger(userId)
+  })
+  for (const event of ['presenceUpdate', 'userOnline', 'userOffline']) {
+    socket.on(event, () => stranger(`somebody, by ${event}`))
+  }
+  socket.emit = (event, ...args) => {
+    const [request, ack] = args as [WatchRequest, (reply: unknown) => void]
+    if (event !== 'watch') return emit(event, ...args)
+    asked = new Set([...asked, ...request.users])
+    return emit(event, request, (reply: unknown) => {
+      asked = new Set(request.users)
+      ack(reply)
+    })
+  }
+}
