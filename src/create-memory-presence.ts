@@ -64,7 +64,7 @@ export function createMemoryPresence(host: MemoryPresenceHost): MemoryPresence {
     condition({ statuses, lastSeenWithinMs, activeWithinMs }, column, hidden) {
       const since = (ms: number | null) => (ms === null ? null : clock() - ms)
       const filter = { statuses, seenSince: since(lastSeenWithinMs), activeSince: since(activeWithinMs) }
-      // A list of values is a condition to every ORM that takes objects.
+      // A list of values is a condition, too, in the words of Sequelize.
       return { [column]: durable.usersWho(filter, hidden) }
     },
     // Nobody else can reach the memory of this process.

@@ -133,6 +133,30 @@ test("the host's own app, sign-in and list go on as before", async () => {
   await expect(connect('2', { auth: { card: 'lost' } })).rejects.toMatchObject({ code: 'UNAUTHENTICATED' })
 })
 
+test('a server that listened before is used as it is, and stays', async () => {
+  const http = createServer(express())
+  const io = new Server(http)
+  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
+  try {
+    const system = await start({ io, audience: 'everyone' })
+    const ana = await system.connect(ANA)
+    await system.connect(BEN)
+    expect(await ana.next('userOnline', { userId: BEN })).toMatchObject({ status: 'online' })
+    await system.stop()
+    expect([http.listening, io.of('/').sockets.size, io.of('/').listenerCount('connection')]).toEqual([true, 0, 0])
+  } finally {
+    await io.close()
+  }
+})
+
+test('an io that nobody attached is attached, and closed', async () => {
+  const io = new Server()
+  const system = await start({ io })
+  await system.connect(ANA)
+  await system.stop()
+  await expect(fetch(system.url)).rejects.toThrow()
+})
+
 test('says what is wrong: nobody of that name, ids that cannot be, refusals, and what was never heard', async () => {
   const system = await start()
   await expect(system.connect(randomUUID())).rejects.toMatchObject({ code: 'USER_NOT_FOUND' })
