@@ -19,17 +19,18 @@ test('everything a browser says about going and coming is heard, until nobody li
   expect(page.heard).toEqual([])
   page.document.visibilityState = 'visible'
   page.document.dispatchEvent(new Event('visibilitychange'))
+  page.document.dispatchEvent(new Event('freeze'))
   page.document.dispatchEvent(new Event('resume'))
   page.window.dispatchEvent(new Event('offline'))
   page.window.dispatchEvent(new Event('online'))
   page.window.dispatchEvent(Object.assign(new Event('pageshow'), { persisted: false }))
   page.window.dispatchEvent(new Event('pagehide'))
   page.window.dispatchEvent(Object.assign(new Event('pageshow'), { persisted: true }))
-  expect(page.heard).toEqual(['woke', 'woke', 'networkLost', 'woke', 'hidden', 'shown'])
+  expect(page.heard).toEqual(['woke', 'hidden', 'shown', 'networkLost', 'woke', 'hidden', 'shown'])
   page.stop()
   page.window.dispatchEvent(new Event('online'))
   page.pass(3_600_000)
-  expect(page.heard).toHaveLength(6)
+  expect(page.heard).toHaveLength(7)
 })
 
 function setUp() {

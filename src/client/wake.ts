@@ -4,7 +4,7 @@ export interface WakeListener {
   /** The machine, the network or the tab may have been away. */
   woke(): void
   networkLost(): void
-  /** The browser puts this page away, for good or into its back-forward cache. */
+  /** The browser puts this page away, for good, frozen, or into its back-forward cache: it will hear and say nothing. */
   hidden(): void
   /** It came back from there. */
   shown(): void
@@ -30,7 +30,9 @@ export function watchWake({ window, document, timers }: Surroundings, listener: 
 
   const listening: readonly (readonly [EventTarget, string, (event: Event) => void])[] = [
     [document, 'visibilitychange', () => document.visibilityState === 'visible' && listener.woke()],
-    [document, 'resume', () => listener.woke()],
+    // A frozen page would keep what its other tabs wait for.
+    [document, 'freeze', () => listener.hidden()],
+    [document, 'resume', () => listener.shown()],
     [window, 'online', () => listener.woke()],
     [window, 'offline', () => listener.networkLost()],
     [window, 'pagehide', () => listener.hidden()],
