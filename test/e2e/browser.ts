@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 
-const FLAGS = [
+export const FLAGS = [
   '--headless',
   '--no-sandbox',
   '--disable-gpu',
@@ -16,8 +16,16 @@ const FLAGS = [
 export const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true }
 const DESKTOP = { width: 1440, height: 900 }
 
-export const launchBrowser = (): Promise<Browser> =>
-  chromium.launch({ executablePath: process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium', args: FLAGS })
+export const EXECUTABLE = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium'
+
+const LAUNCH = {
+  executablePath: EXECUTABLE,
+  args: FLAGS,
+  // The driver would do without, for the ease of its own events; people's browsers have it.
+  ignoreDefaultArgs: ['--disable-back-forward-cache'],
+}
+
+export const launchBrowser = (): Promise<Browser> => chromium.launch(LAUNCH)
 
 /** Opens the marketplace as this person, in a browser profile of its own; errors on the page fail the test. */
 export async function openAs(
