@@ -16,12 +16,15 @@ export interface Metrics {
   text(): Promise<string>
 }
 
+/** Milliseconds between two looks at the event loop, each of which wakes the process up. */
+const EVENT_LOOP_PRECISION_MS = 100
+
 /** Metrics in a registry of their own, so that a host's default registry stays as it is. */
 export function createMetrics({ process = false }: { process?: boolean } = {}): Metrics {
   const registry = new Registry()
   const registers = [registry]
   const counter = (name: string, help: string) => new Counter({ name: `porchlight_${name}`, help, registers })
-  if (process) collectDefaultMetrics({ register: registry })
+  if (process) collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: EVENT_LOOP_PRECISION_MS })
   return {
     transitions: new Counter({
       name: 'porchlight_transitions_total',

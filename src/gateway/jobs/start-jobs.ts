@@ -3,8 +3,11 @@ import { project } from '../../service/project.ts'
 import { settleDue } from '../../service/settle-due.ts'
 import { type Loop, startLoop } from './loop.ts'
 
-/** Longest sleep of the loop that handles deadlines: how late one may be that was set while it slept. */
-const MAX_SLEEP_MS = 50
+/**
+ * Longest sleep of the loop that handles deadlines: how late one may be that was set while it slept. Waking up costs an idle
+ * process more than anything else it does.
+ */
+const MAX_SLEEP_MS = 200
 const ALIVE_EVERY_MS = 5_000
 
 /** Starts what this process does by itself: deadlines, the projection, and the sign that it lives. */
