@@ -66,4 +66,7 @@ test('WebSocket frames of every size are found, and only when they are complete'
 test('a client says that it masks, as it must', () => {
   expect([...maskedFrame(0x81, Buffer.from('3'))]).toEqual([0x81, 0x81, 0, 0, 0, 0, 0x33])
   expect(maskedFrame(0x81, Buffer.alloc(300)).subarray(0, 4)).toEqual(Buffer.from([0x81, 0xfe, 1, 44]))
+  expect(maskedFrame(0x81, Buffer.alloc(65_536)).subarray(0, 10)).toEqual(
+    Buffer.from([0x81, 0xff, 0, 0, 0, 0, 0, 1, 0, 0]),
+  )
 })

@@ -133,6 +133,9 @@ export function maskedFrame(opcode: number, payload: Buffer): Buffer {
   const size = payload.length
   const mask = [0, 0, 0, 0]
   if (size < 126) return Buffer.concat([Buffer.from([opcode, 0x80 | size, ...mask]), payload])
-  if (size > 0xffff) throw new RangeError('No client of a bench sends that much')
-  return Buffer.concat([Buffer.from([opcode, 0x80 | 126, size >> 8, size & 0xff, ...mask]), payload])
+  if (size <= 0xffff)
+    return Buffer.concat([Buffer.from([opcode, 0x80 | 126, size >> 8, size & 0xff, ...mask]), payload])
+  const head = Buffer.from([opcode, 0x80 | 127, 0, 0, 0, 0, 0, 0, 0, 0, ...mask])
+  head.writeBigUInt64BE(BigInt(size), 2)
+  return Buffer.concat([head, payload])
 }

@@ -37,7 +37,7 @@ function page(outcomes: readonly Outcome[], { quick, cpus: cores, memoryGb, syst
     'Written by `npm run bench -- --publish`; what each bench does is in [bench/README.md](../../bench/README.md).',
     ...(quick ? ['', '**From a quick run: it shows that the benches work, and little else.**'] : []),
     '',
-    `${cores}, ${memoryGb} GB, ${system}, Node ${node}; ${repetitions} repetitions, each side in turn.`,
+    `${cores}, ${memoryGb} GB, ${system}, Node ${node}; each side in turn, repetitions: ${repetitions}.`,
     '',
     '![Ratios beside their targets](ratios.svg)',
     '',
