@@ -10,10 +10,10 @@ export interface WakeListener {
   shown(): void
 }
 
-/** Milliseconds between two looks at the clock. */
-const LOOK_MS = 2_000
+/** Milliseconds between two looks at the clock. Who wakes wants to be live within two seconds, connecting included. */
+const LOOK_MS = 1_000
 /** A look that comes later than this has slept: machines that sleep stop timers, not clocks. */
-const SLEPT_MS = 3 * LOOK_MS
+const SLEPT_MS = 6_000
 
 /** Listens for everything that says: look after the connection now. @returns stops listening */
 export function watchWake({ window, document, timers }: Surroundings, listener: WakeListener): () => void {
