@@ -18,14 +18,7 @@ const DESKTOP = { width: 1440, height: 900 }
 
 export const EXECUTABLE = process.env['CHROMIUM_PATH'] ?? '/usr/bin/chromium'
 
-const LAUNCH = {
-  executablePath: EXECUTABLE,
-  args: FLAGS,
-  // The driver would do without, for the ease of its own events; people's browsers have it.
-  ignoreDefaultArgs: ['--disable-back-forward-cache'],
-}
-
-export const launchBrowser = (): Promise<Browser> => chromium.launch(LAUNCH)
+export const launchBrowser = (): Promise<Browser> => chromium.launch({ executablePath: EXECUTABLE, args: FLAGS })
 
 /** Opens the marketplace as this person, in a browser profile of its own; errors on the page fail the test. */
 export async function openAs(
