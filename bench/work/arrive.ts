@@ -13,7 +13,7 @@ const AT_HOME = 200
 const AT_ONCE = 20
 /** After it, what follows from an arrival is written to PostgreSQL as well. */
 const WRITTEN_AFTER_MS = 1_500
-const WARM_UP = 300
+const WARM_UP = 1_500
 
 export interface Arrival {
   /** CPU of the server for each client, in milliseconds. */
