@@ -24,7 +24,7 @@ export interface PresenceOptions {
   maxSessionsPerUser: number
   /** Users one connection may watch. @default 2_000 */
   maxWatchedUsers: number
-  /** For how long changes for a connection that is told a lot are gathered into one frame. @default 10 */
+  /** For how long changes for a busy connection are gathered; up to five times that while the process is busy. @default 10 */
   mergeMs: number
   /** Changes that may wait for a slow connection before it is told to read anew. @default 1_000 */
   maxQueuedUpdates: number

@@ -189,7 +189,7 @@ function stage(format: 'diff' | 'events' = 'diff') {
       encodings += 1
       return { packets: [{ data: [event, saidIn(payload)], options: { compress: false } }], whole: null }
     },
-    mergeMs: MERGE_MS,
+    tickMs: () => MERGE_MS,
     maxQueued: MAX_QUEUED,
     clock: () => Date.now(),
     onDelivered: () => {},

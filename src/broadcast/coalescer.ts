@@ -16,8 +16,8 @@ export interface Receiver extends Watcher {
 
 export interface CoalescerOptions {
   encode: Encode
-  /** Milliseconds for which updates of a busy connection are gathered into one frame. */
-  mergeMs: number
+  /** Milliseconds for which updates of a busy connection are gathered into one frame, at the moment. */
+  tickMs: () => number
   /** Updates, or packets, that may wait for a slow connection before it is told to read anew (R43). */
   maxQueued: number
   /** Milliseconds that never step back. */
@@ -35,21 +35,22 @@ export interface Coalescer {
 
 /**
  * Writes at once when calm and merges when busy (R42): a write costs the same for one update and for fifty. A connection that
- * was written to less than `mergeMs` ago waits for the common end of the tick, by which only the newest update of a user is
+ * was written to less than a tick ago waits for the common end of the tick, by which only the newest update of a user is
  * left; what many wait for alike is encoded once.
  *
  * Memory stays bounded for slow connections (R43): while the network takes no more, updates wait here, and above `maxQueued`
  * they are dropped for a `resync`.
  */
-export function createCoalescer({ encode, mergeMs, maxQueued, clock, onDelivered }: CoalescerOptions): Coalescer {
+export function createCoalescer({ encode, tickMs, maxQueued, clock, onDelivered }: CoalescerOptions): Coalescer {
   const waiting = new Set<Receiver>()
   let timer: ReturnType<typeof setTimeout> | null = null
+  let tick = tickMs()
 
   /** @returns updates that were written */
   function offerOne(receiver: Receiver, update: Update, atOnce: boolean, now: number, frames: Frames): number {
     if (receiver.state === 'behind') return 0
     if (receiver.format === 'events') return writeEvents(receiver, update, frames)
-    const calm = receiver.held.length === 0 && now - receiver.writtenAt >= mergeMs
+    const calm = receiver.held.length === 0 && now - receiver.writtenAt >= tick
     if ((calm || atOnce) && receiver.state === 'flowing') {
       receiver.held.push(update)
       return writeHeld(receiver, now, frames)
@@ -60,7 +61,7 @@ export function createCoalescer({ encode, mergeMs, maxQueued, clock, onDelivered
       // More than that within one tick is no fault of the connection.
       if (tooMany) return writeHeld(receiver, now, frames)
       waiting.add(receiver)
-      timer ??= setTimeout(flush, mergeMs)
+      timer ??= setTimeout(flush, tick)
     } else if (tooMany) fallBehind(receiver)
     return 0
   }
@@ -124,6 +125,7 @@ export function createCoalescer({ encode, mergeMs, maxQueued, clock, onDelivered
 
   return {
     offer(receivers, update, atOnce) {
+      tick = tickMs()
       const now = clock()
       const frames = createFrames(encode)
       let delivered = 0

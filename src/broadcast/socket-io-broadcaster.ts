@@ -5,13 +5,14 @@ import { createCoalescer, type Receiver } from './coalescer.ts'
 import type { Announcement, Broadcaster, Watcher } from './contract.ts'
 import { encodeEvent, engineOf } from './engine.ts'
 import { createSetIndex } from './set-index.ts'
+import { createTick } from './tick.ts'
 import { type Update, wordUpdate } from './update.ts'
 
 export interface BroadcasterOptions {
   io: Server<ClientToServer, ServerToClient>
   /** `everyone` tells all connections about all users, as small communities like it. @default 'watchers' */
   audience?: 'watchers' | 'everyone'
-  /** Milliseconds for which changes for a busy connection are gathered (R42). */
+  /** Milliseconds for which changes for a busy connection are gathered, while the process is not busy itself (R42). */
   mergeMs: number
   /** Updates that may wait for a slow connection before it is told to read anew (R43). */
   maxQueuedUpdates: number
@@ -49,7 +50,7 @@ export function createSocketIoBroadcaster(options: BroadcasterOptions): Broadcas
   const told = new Map<string, Told>()
   const coalescer = createCoalescer({
     encode: (event, ...payload) => encodeEvent(io.encoder, event, ...payload),
-    mergeMs,
+    tickMs: createTick(mergeMs),
     maxQueued,
     clock: () => performance.now(),
     onDelivered,
