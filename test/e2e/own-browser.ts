@@ -1,10 +1,9 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { promisify } from 'node:util'
 import { type BrowserContext, chromium } from 'playwright-core'
 import { EXECUTABLE, FLAGS } from './browser.ts'
 
@@ -12,19 +11,24 @@ import { EXECUTABLE, FLAGS } from './browser.ts'
 export interface OwnBrowser {
   readonly context: BrowserContext
   /** Stops every process of it, as a closed lid does. */
-  sleep(): Promise<void>
-  wake(): Promise<void>
+  sleep(): void
+  wake(): void
   close(): Promise<void>
 }
 
 export async function launchOwnBrowser(): Promise<OwnBrowser> {
   const profile = await mkdtemp(join(tmpdir(), 'porchlight-browser-'))
   const places = ['--remote-debugging-port=0', `--user-data-dir=${profile}`]
-  const root = spawn(EXECUTABLE, [...FLAGS, ...places, 'about:blank'], { stdio: ['ignore', 'ignore', 'pipe'] })
-  const signal = async (name: 'SIGSTOP' | 'SIGCONT'): Promise<void> => {
-    // Parents first, so that none of them notices.
-    for (const pid of await familyOf(root.pid ?? 0)) process.kill(pid, name)
+  // A group of its own, so that one signal reaches all its processes at once.
+  const root = spawn(EXECUTABLE, [...FLAGS, ...places, 'about:blank'], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    detached: true,
+  })
+  const signal = (name: 'SIGSTOP' | 'SIGCONT' | 'SIGKILL'): void => {
+    if (root.pid !== undefined && root.exitCode === null) process.kill(-root.pid, name)
   }
+  const onExit = (): void => signal('SIGKILL')
+  process.once('exit', onExit)
   const browser = await chromium.connectOverCDP(await debuggerOf(root), { noDefaults: true })
   const [context] = browser.contexts()
   if (!context) throw new Error('The browser has no profile.')
@@ -34,35 +38,24 @@ export async function launchOwnBrowser(): Promise<OwnBrowser> {
     wake: () => signal('SIGCONT'),
     async close() {
       const ended = once(root, 'exit')
-      await signal('SIGCONT')
+      signal('SIGCONT')
       await (await browser.newBrowserCDPSession()).send('Browser.close')
       await ended
+      process.off('exit', onExit)
       await rm(profile, { recursive: true, force: true, maxRetries: 5 })
     },
   }
 }
 
 async function debuggerOf({ stderr }: ChildProcess): Promise<string> {
-  if (stderr) {
-    for await (const line of createInterface({ input: stderr })) {
-      const [, address] = /^DevTools listening on (ws:.*)$/.exec(line) ?? []
-      // Nobody reads on, and a full pipe would stop the browser.
-      if (address) return (stderr.resume(), address)
-    }
+  if (!stderr) throw new Error('The browser has no voice.')
+  let address: string | undefined
+  for await (const line of createInterface({ input: stderr })) {
+    address = /^DevTools listening on (ws:.*)$/.exec(line)?.[1]
+    if (address) break
   }
-  throw new Error('The browser ended before it listened.')
-}
-
-/** A process and all that came from it, parents before their children. */
-async function familyOf(root: number): Promise<readonly number[]> {
-  const { stdout } = await promisify(execFile)('ps', ['-A', '-o', 'pid=,ppid='])
-  const all = stdout
-    .trim()
-    .split('\n')
-    .map((line) => line.trim().split(/\s+/).map(Number))
-  const family = [root]
-  for (const parent of family) {
-    for (const [pid, ppid] of all) if (pid !== undefined && ppid === parent) family.push(pid)
-  }
-  return family
+  if (!address) throw new Error('The browser ended before it listened.')
+  // Nobody reads on, and a full pipe would stop the browser.
+  stderr.resume()
+  return address
 }

@@ -45,12 +45,12 @@ describe('a laptop that sleeps for an hour', () => {
       const laptop = await openLaptop()
       const tabs = [await open(laptop, market.url), await open(laptop, market.url)]
       await allLive(tabs)
-      await laptop.sleep()
+      laptop.sleep()
       // The pings alone tell: a machine that sleeps closes nothing.
       await market.untilConnections(2)
       await sleepThrough()
       const wokeAt = Date.now()
-      await laptop.wake()
+      laptop.wake()
       await expectAwake(tabs, wokeAt)
     },
   )
@@ -78,7 +78,7 @@ describe('a laptop that sleeps for an hour', () => {
       await allLive(tabs)
       await breakAndSleep(laptop, cable)
       const wokeAt = Date.now()
-      await laptop.wake()
+      laptop.wake()
       await Promise.all(tabs.map(({ page }) => page.evaluate((ms) => (window as unknown as Clock).skip(ms), HOUR_MS)))
       await expectAwake(tabs, wokeAt)
     },
@@ -149,7 +149,7 @@ const newsOfBen = (): readonly string[] =>
 
 async function breakAndSleep(laptop: OwnBrowser, cable: Cable): Promise<void> {
   cable.loseEverything()
-  await laptop.sleep()
+  laptop.sleep()
   const others = new Set([ana.socket.id, marta.socket.id])
   for (const { id, conn } of market.server.io.of('/').sockets.values()) if (!others.has(id)) conn.close()
   await market.untilConnections(2)
