@@ -7,13 +7,19 @@ import { openShared } from './tabs/share.ts'
 import { claimsOf, type Tokens } from './token.ts'
 import type { Page, Upstream } from './upstream.ts'
 
+/** An upstream that may still be looking for its way. */
+export interface Route extends Upstream {
+  /** Under what name the server knows the connection; null until the way is found. */
+  deviceId(): string | null
+}
+
 /** Finds this page its way to the server: over the connection that its browser shares, where that can be, or its own. */
 export function openUpstream(
   options: PresenceClientOptions,
   surroundings: Surroundings,
   tokens: Tokens,
   page: Page,
-): Upstream {
+): Route {
   const { locks, openChannel, timers } = surroundings
   const hub = {
     surroundings,
@@ -22,8 +28,13 @@ export function openUpstream(
     socketPath: options.socketPath ?? '/socket.io',
     deviceType: options.deviceType ?? deviceType(surroundings),
   }
-  const direct = (): Upstream => openDirect({ ...hub, deviceId: deviceId(surroundings, false) }, page)
-  if (options.share === 'tab' || !locks || !openChannel) return direct()
+  let name: string | null = null
+  const named = (shared: boolean) => {
+    name = deviceId(surroundings, shared)
+    return { ...hub, deviceId: name }
+  }
+  const direct = (): Upstream => openDirect(named(false), page)
+  if (options.share === 'tab' || !locks || !openChannel) return { ...direct(), deviceId: () => name }
 
   let found: Upstream | null = null
   let hasLeft = false
@@ -32,12 +43,11 @@ export function openUpstream(
 
   const share = (userId: string): void => {
     // Another version of this file may run in another tab; it shares only with those that speak as it does.
-    const name = `porchlight-1:${options.url ?? ''}:${hub.socketPath}:${userId}`
+    const lockName = `porchlight-1:${options.url ?? ''}:${hub.socketPath}:${userId}`
     const ownInstead = (): void => {
       found = direct()
     }
-    const shared = { ...hub, deviceId: deviceId(surroundings, true) }
-    found = openShared({ hub: shared, locks, openChannel, name, failed: ownInstead }, page)
+    found = openShared({ hub: named(true), locks, openChannel, name: lockName, failed: ownInstead }, page)
   }
 
   /** Whose tabs may share is in the token, so there must be one first. */
@@ -63,6 +73,7 @@ export function openUpstream(
     found?.[how]()
   }
   return {
+    deviceId: () => name,
     // Whoever is not found yet will ask the page itself what it wants.
     want: (userIds) => found?.want(userIds),
     activity: () => found?.activity(),

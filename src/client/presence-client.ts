@@ -8,8 +8,8 @@ import { createRequest } from './request.ts'
 import { createRoster } from './roster.ts'
 import { readSurroundings, type Surroundings } from './surroundings.ts'
 import { createTokens } from './token.ts'
-import { openUpstream } from './open-upstream.ts'
-import type { Page, Told, Upstream } from './upstream.ts'
+import { openUpstream, type Route } from './open-upstream.ts'
+import type { Page, Told } from './upstream.ts'
 import { watchWake } from './wake.ts'
 import { createWishes } from './wishes.ts'
 
@@ -29,7 +29,7 @@ export function assemblePresenceClient(options: PresenceClientOptions, surroundi
   const link = createLink(timers, settings.overdueAfterMs)
   const own = createOwnPresence(request, () => link.get().state === 'live')
   const roster = createRoster(timers, limits)
-  let upstream: Upstream | null = null
+  let upstream: Route | null = null
   let stopListening: (() => void) | null = null
 
   const wishes = createWishes((userIds) => {
@@ -90,7 +90,7 @@ export function assemblePresenceClient(options: PresenceClientOptions, surroundi
   return {
     connection: { get: link.get, subscribe: link.subscribe },
     own,
-    deviceId: () => deviceId(surroundings, false),
+    deviceId: () => upstream?.deviceId() ?? deviceId(surroundings, false),
     connect() {
       if (stopListening) return
       link.opened()

@@ -119,6 +119,14 @@ describe('tabs of one browser', () => {
     await until(second.client.own, (info) => info?.online_status === 'online')
   })
 
+  test('know by what name the server knows the device that they are together', async () => {
+    const browser = openBrowser()
+    const tabs = [await liveTab(browser, paul), await liveTab(browser, paul)]
+    const names = tabs.map(({ client }) => client.deviceId())
+    const [device] = (await tabs[0]?.client.own.sessions()) ?? []
+    expect(names).toEqual([device?.device_id, device?.device_id])
+  })
+
   test('are signed out together, and none of them comes back by itself', async () => {
     const browser = openBrowser()
     const first = await liveTab(browser, paul)

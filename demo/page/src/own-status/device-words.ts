@@ -29,7 +29,7 @@ export type Nearness = 'here' | 'this-browser' | 'elsewhere'
  */
 export function nearness({ device_id }: DeviceSession, here: string): Nearness {
   if (device_id === null) return 'elsewhere'
-  if (device_id === here || device_id === browserOf(here)) return 'here'
+  if (device_id === here) return 'here'
   return browserOf(device_id) === browserOf(here) ? 'this-browser' : 'elsewhere'
 }
 
