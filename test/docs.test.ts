@@ -82,7 +82,9 @@ describe('every page', () => {
   })
 
   test.each(pages.filter((page) => page !== 'CHANGELOG.md'))('%s names only sources that exist', (page) => {
-    const named = [...read(page).matchAll(/`((?:src|test|demo|scripts|docs|bench|examples)\/[\w./-]+\.(?:ts|tsx|js|md|css))`/g)]
+    const named = [
+      ...read(page).matchAll(/`((?:src|test|demo|scripts|docs|bench|examples)\/[\w./-]+\.(?:ts|tsx|js|md|css))`/g),
+    ]
     const missing = named.map(([, file = '']) => file).filter((file) => !existsSync(join(ROOT, file)))
     expect(missing).toEqual([])
   })
