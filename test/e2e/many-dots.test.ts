@@ -14,7 +14,7 @@ const STALE_AFTER_MS = 6_000
 /** Anybody sees a frame that takes longer than this: three of them at 60 Hz. */
 const LONG_FRAME_MS = 50
 /** Share of the time that changes may cost in long frames, and in long tasks. */
-const MOST_LONG = 0.2
+const MOST_LONG = 0.4
 
 let site: FixtureSite
 let market: Marketplace

@@ -84,6 +84,8 @@ describe(`${TABS} tabs of one browser`, () => {
       const before = connections()
       await lose(leader(), (tab) => tab.page.close())
       await untilAnotherThan(before)
+      // Whoever takes over is the same device.
+      expect(await sessions()).toHaveLength(1)
       await expectNewsInAll()
     })
   })
@@ -98,6 +100,7 @@ describe(`${TABS} tabs of one browser`, () => {
         await crashed
       })
       await untilAnotherThan(before)
+      expect(await sessions()).toHaveLength(1)
       await expectNewsInAll()
     })
   })
@@ -221,8 +224,6 @@ async function quietly(happens: () => Promise<void>, apart: readonly Tab[] = [])
   await Promise.all(tabs.map((tab) => tab.forget()))
   await happens()
   expect(news().slice(heard)).toEqual([])
-  // Whoever took over is the same device: it left nothing behind that would end later.
-  expect(await sessions()).toHaveLength(1)
   const stayed = tabs.filter((tab) => !apart.includes(tab))
   for (const { states, changes } of await Promise.all(stayed.map((tab) => tab.seen()))) {
     // A connection that is away for more than two seconds is `stale`.
