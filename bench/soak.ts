@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { personIds } from './people.ts'
 import { alignColumns, number } from './report/table.ts'
-import { median, slope } from './statistics.ts'
+import { slope, upperDecile } from './statistics.ts'
 import type { World } from './world.ts'
 
 /** One look at the memory of the server, after a collection of garbage. */
@@ -14,7 +14,7 @@ interface Look {
 export interface SoakOutcome {
   readonly looks: readonly Look[]
   readonly visits: number
-  /** Median of the last third over that of the second. */
+  /** The last third over the second, by their upper decile: resident memory swings with every collection, a leak lifts its peaks. */
   readonly growth: { readonly rssKb: number; readonly heapKb: number }
   readonly slopeKbPerMinute: { readonly rssKb: number; readonly heapKb: number }
   readonly flat: boolean
@@ -60,7 +60,7 @@ export function soak(world: World, minutes: number): Promise<SoakOutcome> {
 export function summarise(looks: readonly Look[]): Omit<SoakOutcome, 'visits'> {
   const third = Math.floor(looks.length / 3)
   const growthOf = (read: (look: Look) => number) =>
-    median(looks.slice(2 * third).map(read)) / median(looks.slice(third, 2 * third).map(read))
+    upperDecile(looks.slice(2 * third).map(read)) / upperDecile(looks.slice(third, 2 * third).map(read))
   const slopeOf = (read: (look: Look) => number) => slope(looks.slice(third).map((look) => [look.minute, read(look)]))
   const growth = { rssKb: growthOf(({ rssKb }) => rssKb), heapKb: growthOf(({ heapKb }) => heapKb) }
   return {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { differences, median, ratios, slope, spreadOf } from './statistics.ts'
+import { differences, median, ratios, slope, spreadOf, upperDecile } from './statistics.ts'
 
 describe('the middle', () => {
   test('is the value in the middle, or halfway between two, whatever the order', () => {
@@ -11,6 +11,12 @@ describe('the middle', () => {
   test('does not exist of nothing', () => {
     expect(() => median([])).toThrow(RangeError)
   })
+})
+
+test('the upper decile is what nine tenths do not exceed', () => {
+  expect(upperDecile([5, 1, 9, 3, 7, 2, 8, 4, 10, 6])).toBe(9)
+  expect(upperDecile([7])).toBe(7)
+  expect(() => upperDecile([])).toThrow(RangeError)
 })
 
 describe('ours against the reference', () => {

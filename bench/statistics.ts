@@ -19,6 +19,13 @@ export function median(values: readonly number[]): number {
   return (upper + lower) / 2
 }
 
+/** The value that nine tenths do not exceed. @throws RangeError without values */
+export function upperDecile(values: readonly number[]): number {
+  const value = values.toSorted((a, b) => a - b)[Math.ceil(values.length * 0.9) - 1]
+  if (value === undefined) throw new RangeError('There is no decile of nothing')
+  return value
+}
+
 /**
  * Ours against the reference, each repetition with its own neighbour: what the machine did meanwhile happened to both.
  *
