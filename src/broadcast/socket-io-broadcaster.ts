@@ -78,7 +78,7 @@ export function createSocketIoBroadcaster(options: BroadcasterOptions): Broadcas
 
   function forget(userId: string, connection: Connection): void {
     watchersOf.delete(userId, connection)
-    if (!watchersOf.has(userId)) told.delete(userId)
+    if (audience !== 'everyone' && !watchersOf.has(userId)) told.delete(userId)
   }
 
   function watch(socketId: string, userIds: readonly string[]): void {
@@ -137,7 +137,11 @@ export function createSocketIoBroadcaster(options: BroadcasterOptions): Broadcas
       const isNews = (role: Audience) => announcement[role].version > known(announcement, role).version
       deliver(announcement, AUDIENCES.filter(isNews))
     },
-    repeat: (announcement) => deliver(announcement, AUDIENCES),
+    repeat: (announcement) => {
+      // What is repeated was read a moment ago: something newer may have been told meanwhile, such as a hiding (R7, R32).
+      const isOld = (role: Audience) => announcement[role].version < known(announcement, role).version
+      if (!AUDIENCES.some(isOld)) deliver(announcement, AUDIENCES)
+    },
     tellSelf: (userId, info) => {
       for (const { socket } of connectionsOf.of(userId)) socket.emit('selfPresence', info)
     },

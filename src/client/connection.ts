@@ -65,7 +65,10 @@ export function openConnection(
   async function authenticate(give: (auth: object) => void): Promise<void> {
     const { engine } = socket.io
     try {
-      offered = await tokens.get()
+      const token = await tokens.get()
+      // Another connection took its place while the token was awaited: it asks for itself.
+      if (socket.io.engine !== engine || !wanted) return
+      offered = token
       give({ ...handshake, token: offered })
     } catch {
       // A page that cannot get a token is as good as offline: the transport is not kept waiting for it.

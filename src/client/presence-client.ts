@@ -24,7 +24,7 @@ export function assemblePresenceClient(options: PresenceClientOptions, surroundi
   const { timers } = surroundings
   const settings = { ...DEFAULTS, ...options }
   const limits = { ...settings, staleAfterMs: Math.max(settings.staleAfterMs, settings.overdueAfterMs) }
-  const tokens = createTokens(options.token, timers.now)
+  const tokens = createTokens(options.token, timers)
   const request = createRequest((options.url ?? '') + settings.apiPath, tokens, surroundings)
   const link = createLink(timers, settings.overdueAfterMs)
   const own = createOwnPresence(request, () => link.get().state === 'live')

@@ -34,19 +34,31 @@ export interface Surroundings {
   readonly io: typeof io
 }
 
-const timers: Timers = {
-  now: () => Date.now(),
-  after(ms, run) {
-    const timer = setTimeout(run, ms)
-    return () => clearTimeout(timer)
-  },
+/** Longest delay that a browser's timers can count, in milliseconds; a longer one would fire at once. */
+const LONGEST_MS = 2_147_483_647
+
+/** The wall clock, but one that never steps back: what grew old does not become fresh again because a clock was set right. */
+function createTimers(): Timers {
+  let last = { wall: 0, steady: 0 }
+  return {
+    now() {
+      const steady = performance.now()
+      const wall = Math.max(Date.now(), last.wall + (steady - last.steady))
+      last = { wall, steady }
+      return wall
+    },
+    after(ms, run) {
+      const timer = setTimeout(run, Math.min(ms, LONGEST_MS))
+      return () => clearTimeout(timer)
+    },
+  }
 }
 
 /** Reads what this browser, or Node, has to offer. */
 export function readSurroundings(): Surroundings {
   const inBrowser = typeof window !== 'undefined' && typeof document !== 'undefined'
   return {
-    timers,
+    timers: createTimers(),
     window: inBrowser ? window : null,
     document: inBrowser ? document : null,
     localStorage: inBrowser ? storageOf(() => window.localStorage) : null,

@@ -3,6 +3,9 @@ import { claimsOf, createTokens } from './token.ts'
 
 const NOW = 1_700_000_000_000
 
+/** Time that stands still unless the test moves it; what is to happen after some of it never does. */
+const clockAt = (now: () => number) => ({ now, after: () => () => {} })
+
 describe('tokens', () => {
   test('are asked for once, by however many at the same time', async () => {
     let asked = 0
@@ -11,7 +14,7 @@ describe('tokens', () => {
         asked += 1
         return 'opaque'
       },
-      () => NOW,
+      clockAt(() => NOW),
     )
     expect(await Promise.all([tokens.get(), tokens.get()])).toEqual(['opaque', 'opaque'])
     await tokens.get()
@@ -26,7 +29,7 @@ describe('tokens', () => {
         reasons.push(refresh)
         return jwt({ exp: now / 1_000 + 60 })
       },
-      () => now,
+      clockAt(() => now),
     )
     await tokens.get()
     now += 29_000
@@ -37,6 +40,20 @@ describe('tokens', () => {
     expect(reasons).toEqual([false, false])
   })
 
+  test('are asked for anew when the page never answers', async () => {
+    let giveUp = (): void => {}
+    let asked = 0
+    const after = (_ms: number, run: () => void) => {
+      giveUp = run
+      return () => {}
+    }
+    const tokens = createTokens(() => (asked++ === 0 ? new Promise(() => {}) : 'opaque'), { now: () => NOW, after })
+    const first = tokens.get()
+    giveUp()
+    await expect(first).rejects.toThrow('did not bring a token')
+    expect(await tokens.get()).toBe('opaque')
+  })
+
   test('are asked for again when refused, unless another came meanwhile', async () => {
     const reasons: boolean[] = []
     const tokens = createTokens(
@@ -44,7 +61,7 @@ describe('tokens', () => {
         reasons.push(refresh)
         return `token ${reasons.length}`
       },
-      () => NOW,
+      clockAt(() => NOW),
     )
     const first = await tokens.get()
     tokens.refused(first)
@@ -62,7 +79,7 @@ describe('tokens', () => {
         if (reasons.length === 2) throw new Error('no network')
         return 'token'
       },
-      () => NOW,
+      clockAt(() => NOW),
     )
     tokens.refused(await tokens.get())
     await expect(tokens.get()).rejects.toThrow('no network')

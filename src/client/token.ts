@@ -1,4 +1,5 @@
 import type { PresenceClientOptions } from './contract.ts'
+import type { Timers } from './surroundings.ts'
 
 /** The token at hand, and how to get the next one. */
 export interface Tokens {
@@ -11,19 +12,29 @@ export interface Tokens {
 /** Milliseconds before its expiry at which a token counts as old: a request made with it may still be under way then. */
 const AHEAD_MS = 30_000
 
-export function createTokens(ask: PresenceClientOptions['token'], now: () => number): Tokens {
+/** Milliseconds after which a page that was asked for a token counts as not answering. */
+const ANSWER_MS = 20_000
+
+export function createTokens(ask: PresenceClientOptions['token'], { now, after }: Timers): Tokens {
   let current: { token: string; askAgainAt: number } | null = null
   let refresh = false
   let asking: Promise<string> | null = null
 
   async function askNow(): Promise<string> {
-    const token = await ask({ refresh })
+    const token = await inTime(ask({ refresh }))
     refresh = false
     const expiresAt = claimsOf(token).exp
     // Whoever hands out tokens that live shorter than this is asked every time.
     current = { token, askAgainAt: expiresAt === undefined ? Number.POSITIVE_INFINITY : expiresAt * 1_000 - AHEAD_MS }
     return token
   }
+
+  /** Whoever never answers must be asked again, else nothing would ever connect. */
+  const inTime = (answer: string | Promise<string>): Promise<string> =>
+    new Promise((resolve, reject) => {
+      const stop = after(ANSWER_MS, () => reject(new Error('The page did not bring a token in time.')))
+      void Promise.resolve(answer).then(resolve, reject).finally(stop)
+    })
 
   return {
     async get() {

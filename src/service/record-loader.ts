@@ -9,6 +9,8 @@ export interface RecordLoader {
   load(userId: string): Promise<UserRecord | null>
   /** As it was stored a moment ago at the earliest; unknown users are left out. */
   loadMany(userIds: readonly string[]): Promise<UserRecord[]>
+  /** The next to ask for this user is told what is stored then. */
+  forget(userId: string): void
 }
 
 export interface RecordLoaderOptions {
@@ -25,7 +27,7 @@ const BATCH = 1_000
 /** Records remembered, about 1 KB each. */
 const REMEMBERED = 20_000
 /** Milliseconds for which a record that nobody here changed is believed: a host may change its own columns by its own SQL. */
-const BELIEVED_MS = 30_000
+const BELIEVED_MS = 5_000
 
 /**
  * Reads cold records in batches, one statement for all who ask within a few milliseconds of each other, and remembers them for
@@ -64,6 +66,7 @@ export function createRecordLoader({ durable, hot, versionFloor }: RecordLoaderO
   }
 
   return {
+    forget: (userId) => void loader.clear(userId),
     load: (userId) => loader.clear(userId).load(userId),
     async loadMany(userIds) {
       const records = await Promise.all(userIds.map((userId) => loader.load(userId)))

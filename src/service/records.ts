@@ -63,6 +63,8 @@ export async function readRecords(deps: ServiceDeps, userIds: readonly string[])
 
 /** @throws {PresenceError} USER_NOT_FOUND */
 export async function readRecord(deps: ServiceDeps, userId: string): Promise<UserRecord> {
+  // Somebody who asks for one user is told what is stored now, not a moment ago.
+  deps.cold.forget(userId)
   const record = (await readRecords(deps, [userId])).get(userId)
   if (!record) throw userNotFound()
   return record

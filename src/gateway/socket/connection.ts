@@ -51,16 +51,17 @@ export interface Connections {
 
 export function createConnections(door: SocketDoor): Connections {
   const { clock = Date.now } = door
-  // By the engine's connection, because signs of life arrive there.
-  const connections = new WeakMap<Engine, Connection>()
+  const connections = new WeakMap<Socket, Connection>()
+  // Signs of life arrive at the engine, over which a client may have joined more than once.
+  const newest = new WeakMap<Engine, Connection>()
 
   function onPacket(this: Engine): void {
-    const connection = connections.get(this)
+    const connection = newest.get(this)
     if (connection) connection.lastPacketAt = clock()
   }
 
   function onDisconnect(this: Socket, reason: string): void {
-    const connection = connections.get(this.conn)
+    const connection = connections.get(this)
     this.conn.off('packet', onPacket)
     if (!connection) return
     connection.goodbye = { reason, evidenceAt: reason === SILENCE ? connection.lastPacketAt : undefined }
@@ -70,15 +71,16 @@ export function createConnections(door: SocketDoor): Connections {
   function forget(socket: Socket): void {
     socket.conn.off('packet', onPacket)
     socket.off('disconnect', onDisconnect)
-    connections.delete(socket.conn)
+    connections.delete(socket)
   }
 
   return {
-    of: (socket) => connections.get(socket.conn),
+    of: (socket) => connections.get(socket),
     open(socket, identity, abandon) {
       const userId = identity instanceof Promise ? null : canonicalId(identity, door.codec)
       const connection: Connection = { userId, sessionId: null, goodbye: null, ready: READY, lastPacketAt: clock() }
-      connections.set(socket.conn, connection)
+      connections.set(socket, connection)
+      newest.set(socket.conn, connection)
       socket.on('disconnect', onDisconnect)
       socket.conn.on('packet', onPacket)
       // Read at once: a host may let go of the handshake as soon as it knows who this is.

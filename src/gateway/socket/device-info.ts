@@ -10,8 +10,8 @@ export function deviceInfoOf(handshake: Pick<Socket['handshake'], 'auth' | 'addr
   return {
     deviceType: deviceType ?? deviceTypeOf(userAgent),
     deviceId,
-    // An IPv4 address that came through an IPv6 socket is still an IPv4 address.
-    ipAddress: handshake.address.replace(/^::ffff:(?=\d+\.)/, '') || null,
+    // An IPv4 address that came through an IPv6 socket is still an IPv4 address; a Unix socket has none.
+    ipAddress: handshake.address?.replace(/^::ffff:(?=\d+\.)/, '') || null,
     userAgent,
     format,
   }

@@ -11,7 +11,9 @@ const NOTHING = Object.freeze({})
 export function releaseHandshake({ conn, handshake }: Socket): void {
   Object.assign(handshake, { headers: NOTHING, auth: NOTHING, query: NOTHING, url: '', time: '' })
   // What Engine.IO made of the request for its middlewares lives as long as the connection: it may keep an empty one.
-  Object.assign(conn.request, { headers: NOTHING, rawHeaders: [] })
+  // There is none any more for a client that joins a second time over the same connection.
+  const request = conn.request as Socket['request'] | null
+  if (request) Object.assign(request, { headers: NOTHING, rawHeaders: [] })
   Object.assign(conn, { request: null })
   const { socket: webSocket } = conn.transport as unknown as { socket?: EventEmitter }
   if (webSocket) removeUpgradeListener(webSocket)
