@@ -1,6 +1,10 @@
 import type { Surroundings } from './surroundings.ts'
 
-const EVENTS = ['pointerdown', 'pointermove', 'keydown', 'scroll', 'wheel', 'touchstart'] as const
+/**
+ * What only a person does. Not `scroll`: scripts and layouts scroll, too. Whoever scrolls uses wheel, keys or fingers, and
+ * dragging a scroll bar begins with `pointerdown` and ends with `pointerup`.
+ */
+const EVENTS = ['pointerdown', 'pointerup', 'pointermove', 'keydown', 'wheel', 'touchstart', 'touchmove'] as const
 
 /** Milliseconds between two words about activity. Far below any idle limit, far above the rate of pointer events. */
 const QUIET_MS = 5_000

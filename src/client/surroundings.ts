@@ -10,7 +10,7 @@ export interface Timers {
 
 /** The part of the Web Locks API that sharing needs. */
 export interface Locks {
-  request(name: string, options: { signal?: AbortSignal }, hold: () => Promise<void>): Promise<unknown>
+  request(name: string, options: { signal?: AbortSignal; steal?: boolean }, hold: () => Promise<void>): Promise<unknown>
 }
 
 /** What one tab says reaches all others of this browser that opened a channel of the same name, not itself. */

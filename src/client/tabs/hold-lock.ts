@@ -1,27 +1,45 @@
 import type { Locks } from '../surroundings.ts'
 
-/** A lock that is asked for, and held from when it is granted until it is released or its tab dies. */
+/** A lock that is asked for, and held from when it is granted until it is released, taken away, or its tab dies. */
 export interface HeldLock {
   release(): void
 }
 
-/**
- * @param granted told when the lock is held, unless it was released before
- * @param failed told when the browser refuses locks here
- */
-export function holdLock(locks: Locks, name: string, granted: () => void, failed: () => void): HeldLock {
+export interface LockListener {
+  /** The lock is held, unless it was released before. */
+  granted(): void
+  /** The browser refuses locks here. */
+  failed(): void
+  /** It was held, and another tab has taken it by force. Left out: as `failed`. */
+  stolen?(): void
+}
+
+/** @param how `take`: from whoever holds it, at once, instead of queueing for it */
+export function holdLock(
+  locks: Locks,
+  name: string,
+  listener: LockListener,
+  how: 'queue' | 'take' = 'queue',
+): HeldLock {
   const controller = new AbortController()
   let isReleased = false
+  let isHeld = false
   let finish = (): void => undefined
   const hold = async (): Promise<void> => {
     if (isReleased) return
+    isHeld = true
     await new Promise<void>((resolve) => {
       finish = resolve
-      granted()
+      listener.granted()
     })
   }
-  locks.request(name, { signal: controller.signal }, hold).catch(() => {
-    if (!isReleased) failed()
+  // What takes does not wait, so the platform allows it no signal.
+  const options = how === 'take' ? { steal: true } : { signal: controller.signal }
+  locks.request(name, options, hold).catch((error: unknown) => {
+    if (isReleased) return
+    // Our own signal is past a lock that is held: an abort can only mean that somebody took it.
+    if (isHeld && listener.stolen && isAbort(error)) listener.stolen()
+    else listener.failed()
   })
   return {
     release() {
@@ -32,3 +50,5 @@ export function holdLock(locks: Locks, name: string, granted: () => void, failed
     },
   }
 }
+
+const isAbort = (error: unknown): boolean => error instanceof DOMException && error.name === 'AbortError'

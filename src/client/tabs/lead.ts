@@ -7,6 +7,13 @@ import type { TabMessage } from './messages.ts'
 /** What a tab that leads does for the others. */
 export interface Lead extends Upstream {
   receive(message: TabMessage): void
+  /**
+   * Another tab has taken the lead. Lets go of everything without a goodbye, which could be heard by others, and tells
+   * nobody anything any more.
+   *
+   * @returns whether there was still something to lead
+   */
+  deposed(): boolean
 }
 
 export interface LeadOptions {
@@ -18,6 +25,8 @@ export interface LeadOptions {
   readonly lockOf: (tab: string) => string
   readonly post: (message: TabMessage) => void
   readonly page: Page
+  /** Epoch milliseconds of the last moment at which the connection of before was surely there. */
+  readonly since: number
   /** Whether this tab still listens; false once it left. */
   readonly isHere: () => boolean
   /** Told when nobody can be surprised any more by another tab's taking over. */
@@ -31,20 +40,22 @@ const TOGETHER_MS = 250
 const FAREWELL_MS = 1_000
 
 /** Holds the connection for all tabs: this one and those that introduce themselves. */
-export function takeLead({ locks, self, lockOf, post, page, isHere, done, ...options }: LeadOptions): Lead {
+export function takeLead({ locks, self, lockOf, post, page, since, isHere, done, ...options }: LeadOptions): Lead {
   const { timers } = options.hub.surroundings
   const others = new Map<string, HeldLock>()
   let isOver = false
   let isLeaving = false
+  let isDeposed = false
 
   const hub = createHub({
     ...options.hub,
     tell(told, to) {
+      if (isDeposed) return
       if (told.type === 'closed') {
         isOver = true
         timers.after(FAREWELL_MS, done)
       }
-      if (to !== self) post({ kind: 'told', told, to: to ?? null })
+      if (to !== self) post({ kind: 'told', from: self, told, to: to ?? null })
       if ((to === undefined || to === self) && isHere()) page.told(told)
     },
   })
@@ -61,21 +72,17 @@ export function takeLead({ locks, self, lockOf, post, page, isHere, done, ...opt
   // A tab that dies says nothing, but the browser takes its lock away and gives it to us.
   const follow = (tab: string): void => {
     if (others.has(tab)) return
-    others.set(
-      tab,
-      holdLock(
-        locks,
-        lockOf(tab),
-        () => gone(tab),
-        () => undefined,
-      ),
-    )
+    others.set(tab, holdLock(locks, lockOf(tab), { granted: () => gone(tab), failed: () => undefined }))
   }
 
-  function finish(goodbye: boolean): void {
+  function letGo(goodbye: boolean): void {
     isLeaving = false
     hub.stop(goodbye)
     for (const lock of others.values()) lock.release()
+  }
+
+  function finish(goodbye: boolean): void {
+    letGo(goodbye)
     done()
   }
 
@@ -91,8 +98,8 @@ export function takeLead({ locks, self, lockOf, post, page, isHere, done, ...opt
   }
 
   // Whoever led before took the connection along.
-  page.told({ type: 'lost', since: timers.now() })
-  post({ kind: 'lead' })
+  page.told({ type: 'lost', since })
+  post({ kind: 'lead', from: self, since })
   hub.join(self, page.wanted(), page.held())
   hub.open()
 
@@ -101,6 +108,7 @@ export function takeLead({ locks, self, lockOf, post, page, isHere, done, ...opt
       if (message.kind === 'part') gone(message.from)
       // Whoever comes now comes anew, after it was over, and waits for the next leader.
       else if (isOver) return
+      else if (message.kind === 'ask') post({ kind: 'here', from: self })
       else if (message.kind === 'join') {
         follow(message.from)
         hub.join(message.from, new Set(message.users), message.held)
@@ -109,6 +117,12 @@ export function takeLead({ locks, self, lockOf, post, page, isHere, done, ...opt
       } else if (message.kind === 'activity') hub.activity()
       else if (message.kind === 'nudge') hub.nudge()
       else if (message.kind === 'network-lost') hub.networkLost()
+    },
+    deposed() {
+      const led = !isOver && !isLeaving
+      isDeposed = true
+      letGo(false)
+      return led
     },
     want: (userIds) => hub.want(self, userIds),
     activity: hub.activity,

@@ -6,9 +6,15 @@ import type { View } from '../view.ts'
  * all unless it names one, what others say is for the leading tab. `from` and `to` are names of tabs.
  */
 export type TabMessage =
-  /** Another tab leads from now on: everybody introduces themself to it. */
-  | { readonly kind: 'lead' }
-  | { readonly kind: 'told'; readonly told: Told; readonly to: string | null }
+  /**
+   * Another tab leads from now on: everybody introduces themself to it. `since`: epoch milliseconds of the last moment at
+   * which the one before was surely there.
+   */
+  | { readonly kind: 'lead'; readonly from: string; readonly since: number }
+  | { readonly kind: 'told'; readonly from: string; readonly told: Told; readonly to: string | null }
+  /** Is there anybody who leads? */
+  | { readonly kind: 'ask' }
+  | { readonly kind: 'here'; readonly from: string }
   | { readonly kind: 'join'; readonly from: string; readonly users: readonly string[]; readonly held: readonly View[] }
   | { readonly kind: 'want'; readonly from: string; readonly users: readonly string[] }
   | { readonly kind: 'part'; readonly from: string }

@@ -2,9 +2,10 @@ import { randomName } from '../device.ts'
 import type { HubOptions } from '../hub.ts'
 import type { Channel, Locks } from '../surroundings.ts'
 import type { Page, Upstream } from '../upstream.ts'
-import { holdLock } from './hold-lock.ts'
+import { holdLock, type HeldLock } from './hold-lock.ts'
 import { type Lead, takeLead } from './lead.ts'
 import type { TabMessage } from './messages.ts'
+import { watchLeader } from './watch-leader.ts'
 
 export interface ShareOptions {
   readonly hub: Omit<HubOptions, 'tell'>
@@ -28,6 +29,8 @@ export function openShared({ hub, locks, openChannel, name, failed }: ShareOptio
   let isHere = true
   let isListening = true
   let isIntroduced = false
+  /** Who leads, by their own word. One that was deposed while it hung speaks on until it knows: nobody believes it. */
+  let leader: string | null = null
 
   const post = (message: TabMessage): void => {
     if (isListening) channel.post(message)
@@ -41,23 +44,44 @@ export function openShared({ hub, locks, openChannel, name, failed }: ShareOptio
   }
 
   // Held before anything is said: whoever leads waits for it to be free, and takes that for this tab's death.
-  const life = holdLock(
-    locks,
-    lockOf(self),
-    () => {
+  const life = holdLock(locks, lockOf(self), {
+    granted() {
       isIntroduced = true
       if (!lead) introduce()
     },
-    giveUp,
-  )
-  const leading = holdLock(
-    locks,
-    name,
-    () => {
-      lead = takeLead({ hub, locks, self, lockOf, post, page, isHere: () => isHere, done: shutDown })
-    },
-    giveUp,
-  )
+    failed: giveUp,
+  })
+
+  const watch = watchLeader(hub.surroundings, () => post({ kind: 'ask' }), seize)
+
+  /** @param since says how long nobody has led, when the lock is granted */
+  function askForLead(since: () => number, how: 'queue' | 'take'): HeldLock {
+    const granted = (): void => {
+      watch.stop()
+      const mine = { self, lockOf, post, page, isHere: () => isHere, done: shutDown }
+      lead = takeLead({ hub, locks, since: since(), ...mine })
+    }
+    return holdLock(locks, name, { granted, failed: giveUp, stolen: stepDown }, how)
+  }
+  let leading = askForLead(timers.now, 'queue')
+  watch.start()
+
+  function seize(since: number): void {
+    page.told({ type: 'lost', since })
+    leading.release()
+    leading = askForLead(() => since, 'take')
+  }
+
+  /** This page hung while it led, and another leads now. To fight back would only make the connection change hands again. */
+  function stepDown(): void {
+    const goesOn = lead?.deposed() === true
+    lead = null
+    if (!isHere || !goesOn) return shutDown()
+    page.told({ type: 'lost', since: timers.now() })
+    leading = askForLead(timers.now, 'queue')
+    watch.start()
+    if (isIntroduced) introduce()
+  }
 
   function shut(): void {
     isHere = false
@@ -68,6 +92,7 @@ export function openShared({ hub, locks, openChannel, name, failed }: ShareOptio
   function shutDown(): void {
     if (!isListening) return
     isListening = false
+    watch.stop()
     channel.close()
     life.release()
     leading.release()
@@ -75,13 +100,22 @@ export function openShared({ hub, locks, openChannel, name, failed }: ShareOptio
 
   const follow = (message: TabMessage): void => {
     if (message.kind === 'lead') {
-      page.told({ type: 'lost', since: timers.now() })
+      page.told({ type: 'lost', since: message.since })
       if (isIntroduced) introduce()
     } else if (message.kind === 'told' && (message.to === null || message.to === self)) {
       const { told } = message
       if (told.type === 'closed') leaveQuietly()
       page.told(told)
     }
+  }
+
+  /** @returns whether it comes from the tab that leads */
+  const isLeaders = (message: TabMessage): boolean => {
+    if (message.kind === 'lead') leader = message.from
+    else if (message.kind !== 'told' && message.kind !== 'here') return false
+    // Whoever came after `lead` was said learns from the first answer.
+    leader ??= message.from
+    return message.from === leader
   }
 
   const leaveQuietly = (): void => {
@@ -91,8 +125,12 @@ export function openShared({ hub, locks, openChannel, name, failed }: ShareOptio
 
   // Same origin and same version by its name, so what is heard is what another tab said.
   channel.listen((message) => {
+    const isFromLeader = isLeaders(message as TabMessage)
     if (lead) lead.receive(message as TabMessage)
-    else follow(message as TabMessage)
+    else if (isFromLeader) {
+      watch.heard()
+      follow(message as TabMessage)
+    }
   })
 
   const end = (how: 'leave' | 'suspend'): void => {
