@@ -18,7 +18,7 @@ test('R12 the first sign of use is told at once, then at most one in five second
       told += 1
     },
   )
-  for (const event of ['pointermove', 'keydown', 'scroll', 'wheel']) page.dispatchEvent(new Event(event))
+  for (const event of ['pointermove', 'keydown', 'wheel', 'touchmove']) page.dispatchEvent(new Event(event))
   expect(told).toBe(1)
   now = 4_999
   page.dispatchEvent(new Event('keydown'))
@@ -36,8 +36,16 @@ test('R12 the first sign of use is told at once, then at most one in five second
   document.dispatchEvent(new Event('visibilitychange'))
   expect(told).toBe(3)
 
+  // Scripts and layouts scroll, too.
+  now = 70_000
+  page.dispatchEvent(new Event('scroll'))
+  expect(told).toBe(3)
+  // A scroll bar that is dragged tells of its beginning and its end.
+  page.dispatchEvent(new Event('pointerup'))
+  expect(told).toBe(4)
+
   stop()
   now = 120_000
   page.dispatchEvent(new Event('pointermove'))
-  expect(told).toBe(3)
+  expect(told).toBe(4)
 })

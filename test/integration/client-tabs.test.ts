@@ -2,7 +2,7 @@ import { io, type Socket } from 'socket.io-client'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { Presence, PresenceClient, PresenceClientOptions } from '../../src/client/index.ts'
 import { assemblePresenceClient } from '../../src/client/presence-client.ts'
-import { type Locks, openBroadcast, readSurroundings } from '../../src/client/surroundings.ts'
+import { type Locks, openBroadcast, readSurroundings, type Surroundings } from '../../src/client/surroundings.ts'
 import type { WatchRequest } from '../../src/protocol/index.ts'
 import {
   type Client,
@@ -174,6 +174,53 @@ describe('tabs of one browser', () => {
     expect(browser.sockets).toHaveLength(1)
   })
 
+  test.each([
+    ['while the others are seen', 'visible'],
+    ['while one of them is seen', 'hidden'],
+  ])('R3 R45 take the lead from one that hangs, %s, and nobody else hears of it', async (_name, visibility) => {
+    const seen = await watching(await arrive(marta), paul)
+    const provider = await arrive(luc)
+    const browser = openBrowser(FAST)
+    const [first, second, third] = [
+      await liveTab(browser, paul),
+      await liveTab(browser, paul),
+      await liveTab(browser, paul),
+    ] as const
+    third.show(visibility)
+    const tabs = [first, second, third]
+    for (const { client } of tabs) {
+      client.watch([luc.id])
+      await shows(client, luc.id, { status: 'online', stale: false })
+    }
+    const states: string[] = []
+    second.client.connection.subscribe(() => states.push(second.client.connection.get().state))
+    seen.news()
+
+    first.hang()
+    await provider.ask('setStatus', { status: 'dnd' })
+    await shows(second.client, luc.id, { status: 'online', stale: true })
+    await shows(second.client, luc.id, { status: 'dnd', stale: false })
+    await shows(third.client, luc.id, { status: 'dnd', stale: false })
+    expect(states).toEqual(['connecting', 'stale', 'live'])
+
+    await provider.ask('setStatus', { status: 'away' })
+    first.wake()
+    await Promise.all(tabs.map(({ client }) => shows(client, luc.id, { status: 'away', stale: false })))
+    await Promise.all(tabs.map(({ client }) => until(client.connection, ({ state }) => state === 'live')))
+    const made = browser.sockets.length
+    // What is left of the deposed one ends with its grace, and the one that leads now goes on.
+    await eventually(
+      async () => await first.client.own.sessions(),
+      (sessions) => sessions.filter(({ is_active }) => is_active).length === 1,
+    )
+    await provider.ask('setStatus', { status: 'online' })
+    await Promise.all(tabs.map(({ client }) => shows(client, luc.id, { status: 'online', stale: false })))
+    expect(browser.connected()).toBe(1)
+    expect(browser.sockets).toHaveLength(made)
+    expect(states.slice(3).filter((state) => state === 'stale')).toEqual([])
+    expect(seen.news()).toEqual([])
+  })
+
   test('of two users share nothing', async () => {
     const browser = openBrowser()
     await liveTab(browser, paul)
@@ -186,6 +233,10 @@ interface Tab {
   readonly client: PresenceClient
   /** Ends as a crashed tab does: nothing is said, the browser takes its locks, channel and sockets away. */
   crash(): void
+  /** Stops as a page does whose main thread is blocked: it hears and says nothing, and keeps what it holds. */
+  hang(): void
+  wake(): void
+  show(visibility: string): void
   readonly window: EventTarget
 }
 
@@ -199,10 +250,14 @@ interface Browser {
   close(): void
 }
 
-function openBrowser(): Browser {
+/** How many times faster than the clock the timers of some tests run. */
+const FAST = 5
+
+function openBrowser(speed = 1): Browser {
   const scope = `browser-${Math.random()}`
   const storage = new Map<string, string>()
   const locks = createLockManager()
+  const timers = timersAt(speed)
   const sockets: Socket[] = []
   const sent: [string, unknown][] = []
   const clients: PresenceClient[] = []
@@ -212,8 +267,10 @@ function openBrowser(): Browser {
     connected: () => sockets.filter(({ connected }) => connected).length,
     lists: () => sent.filter(([event]) => event === 'watch').map(([, payload]) => (payload as WatchRequest).users),
     open(person, options = {}) {
-      const tab = locks.client()
+      const thread = createThread()
+      const tab = locks.client(thread.run)
       const page = new EventTarget()
+      const document = Object.assign(new EventTarget(), { visibilityState: 'visible' })
       const mine: Socket[] = []
       const channels: ReturnType<typeof openBroadcast>[] = []
       let isDead = false
@@ -221,8 +278,9 @@ function openBrowser(): Browser {
         { url: market.url, token: () => person.token, ...options },
         {
           ...readSurroundings(),
+          timers,
           window: page as Window,
-          document: Object.assign(new EventTarget(), { visibilityState: 'visible' }) as Document,
+          document: document as Document,
           localStorage: {
             getItem: (key: string) => storage.get(key) ?? null,
             setItem: (key: string, value: string) => void storage.set(key, value),
@@ -231,7 +289,11 @@ function openBrowser(): Browser {
           openChannel(name) {
             const channel = openBroadcast(`${scope}:${name}`)
             channels.push(channel)
-            return { ...channel, post: (message) => (isDead ? undefined : channel.post(message)) }
+            return {
+              close: channel.close,
+              post: (message) => thread.run(() => (isDead ? undefined : channel.post(message))),
+              listen: (listener) => channel.listen((message) => thread.run(() => listener(message))),
+            }
           },
           io: ((url: string, opts: object) => {
             const socket = io(url, opts)
@@ -247,6 +309,12 @@ function openBrowser(): Browser {
       return {
         client,
         window: page,
+        hang: thread.block,
+        wake: thread.unblock,
+        show(visibility) {
+          document.visibilityState = visibility
+          document.dispatchEvent(new Event('visibilitychange'))
+        },
         crash() {
           isDead = true
           for (const channel of channels) channel.close()
@@ -264,18 +332,50 @@ function openBrowser(): Browser {
   }
 }
 
-/** The Web Locks API as far as exclusive locks go: queues in order, aborts what waits, and frees what a dead tab held. */
-function createLockManager(): { client(): Locks & { die(): void } } {
-  const queues = new Map<string, { grant: () => void; tab: object }[]>()
-  const next = (name: string): void => {
-    const [first] = queues.get(name) ?? []
-    if (first) first.grant()
-  }
+/** What a page does and hears of other tabs, in order; while it is blocked all of it waits. */
+function createThread(): { run(task: () => void): void; block(): void; unblock(): void } {
+  let waiting: (() => void)[] | null = null
   return {
-    client() {
+    run: (task) => (waiting ? void waiting.push(task) : task()),
+    block() {
+      waiting = []
+    },
+    unblock() {
+      const tasks = waiting ?? []
+      waiting = null
+      for (const task of tasks) task()
+    },
+  }
+}
+
+function timersAt(speed: number): Surroundings['timers'] {
+  const { timers } = readSurroundings()
+  const start = timers.now()
+  return {
+    now: () => start + (timers.now() - start) * speed,
+    after: (ms, run) => timers.after(ms / speed, run),
+  }
+}
+
+interface LockRequest {
+  readonly tab: object
+  grant(): void
+  /** Its lock is taken away. */
+  rob(): void
+}
+
+/**
+ * The Web Locks API as far as exclusive locks go: queues in order, aborts what waits, frees what a dead tab held, and lets
+ * one steal.
+ */
+function createLockManager(): { client(run: (task: () => void) => void): Locks & { die(): void } } {
+  const queues = new Map<string, LockRequest[]>()
+  const next = (name: string): void => queues.get(name)?.[0]?.grant()
+  return {
+    client(run) {
       const tab = {}
       return {
-        request: (name, { signal }, hold) =>
+        request: (name, { signal, steal }, hold) =>
           new Promise((resolve, reject) => {
             const queue = queues.get(name) ?? []
             queues.set(name, queue)
@@ -286,19 +386,22 @@ function createLockManager(): { client(): Locks & { die(): void } } {
               queue.splice(at, 1)
               if (at === 0) next(name)
             }
-            const entry = {
+            const abort = (): void => reject(new DOMException('The request was aborted.', 'AbortError'))
+            const entry: LockRequest = {
               tab,
-              grant: (): void => {
+              grant() {
                 if (isGranted) return
                 isGranted = true
                 setImmediate(() => void hold().then(resolve, reject).finally(leave))
               },
+              rob: () => run(abort),
             }
-            queue.push(entry)
+            if (steal) queue.splice(0, 1, entry)[0]?.rob()
+            else queue.push(entry)
             signal?.addEventListener('abort', () => {
               if (isGranted) return
               leave()
-              reject(new DOMException('The request was aborted.', 'AbortError'))
+              abort()
             })
             if (queue[0] === entry) entry.grant()
           }),

@@ -10,7 +10,7 @@ export interface LockListener {
   granted(): void
   /** The browser refuses locks here. */
   failed(): void
-  /** It was held, and another tab has taken it by force. Left out: as `failed`. */
+  /** Another tab has taken it by force, perhaps before it was told to be held. Left out: as `failed`. */
   stolen?(): void
 }
 
@@ -23,11 +23,10 @@ export function holdLock(
 ): HeldLock {
   const controller = new AbortController()
   let isReleased = false
-  let isHeld = false
+  let isOver = false
   let finish = (): void => undefined
   const hold = async (): Promise<void> => {
-    if (isReleased) return
-    isHeld = true
+    if (isReleased || isOver) return
     await new Promise<void>((resolve) => {
       finish = resolve
       listener.granted()
@@ -37,8 +36,10 @@ export function holdLock(
   const options = how === 'take' ? { steal: true } : { signal: controller.signal }
   locks.request(name, options, hold).catch((error: unknown) => {
     if (isReleased) return
-    // Our own signal is past a lock that is held: an abort can only mean that somebody took it.
-    if (isHeld && listener.stolen && isAbort(error)) listener.stolen()
+    isOver = true
+    finish()
+    // We did not abort it, so somebody took it.
+    if (listener.stolen && isAbort(error)) listener.stolen()
     else listener.failed()
   })
   return {

@@ -72,9 +72,12 @@ export function openShared({ hub, locks, openChannel, name, failed }: ShareOptio
     leading = askForLead(() => since, 'take')
   }
 
-  /** This page hung while it led, and another leads now. To fight back would only make the connection change hands again. */
+  /**
+   * This page hung while it led, or was about to, and another leads now. To fight back would only make the connection change
+   * hands again.
+   */
   function stepDown(): void {
-    const goesOn = lead?.deposed() === true
+    const goesOn = lead?.deposed() ?? true
     lead = null
     if (!isHere || !goesOn) return shutDown()
     page.told({ type: 'lost', since: timers.now() })
