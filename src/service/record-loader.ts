@@ -21,7 +21,7 @@ export interface RecordLoaderOptions {
 }
 
 /** Milliseconds between two statements while many ask; somebody who asks alone does not wait. */
-const BATCH_EVERY_MS = 5
+const BATCH_EVERY_MS = 10
 /** Users in one statement. */
 const BATCH = 1_000
 /** Records remembered, about 1 KB each. */
