@@ -51,6 +51,11 @@ export function createCoalescer({ encode, tickMs, maxQueued, clock, onDelivered 
     if (receiver.state === 'behind') return 0
     if (receiver.format === 'events') return writeEvents(receiver, update, frames)
     const calm = receiver.held.length === 0 && now - receiver.writtenAt >= tick
+    if (calm && receiver.state === 'flowing' && receiver.engine.writeBuffer.length === 0) {
+      writeFrame(receiver.engine, frames.single(update))
+      receiver.writtenAt = now
+      return 1
+    }
     if ((calm || atOnce) && receiver.state === 'flowing') {
       receiver.held.push(update)
       return writeHeld(receiver, now, frames)

@@ -10,6 +10,8 @@ export type Encode = <Event extends keyof ServerToClient>(
 
 /** The frames of one tick: what several connections are told alike is encoded once. */
 export interface Frames {
+  /** One update by itself, as most are told. */
+  single(update: Update): Frame
   /** The newest of these updates in one frame, and how many there are; null when every one was superseded. */
   diff(updates: readonly Update[]): { frame: Frame | null; count: number }
   /** An update for those who listen to events, after the event that somebody came or left. */
@@ -49,7 +51,13 @@ export function createFrames(encode: Encode): Frames {
     return { frame: node.frame, count: node.count }
   }
 
+  let one: { update: Update; frame: Frame } | null = null
+
   return {
+    single(update) {
+      if (one?.update !== update) one = { update, frame: encode('presenceDiff', { changed: [update.words] }) }
+      return one.frame
+    },
     diff,
     events(update) {
       if (events?.update !== update) events = { update, frame: encodeEvents(encode, update) }
