@@ -13,6 +13,7 @@ export interface Readable<Value> {
 
 /** What this browser knows of one user. Immutable; a change is another object. */
 export interface Presence {
+  /** As the server writes it, however it was asked for: a UUID in lower case. */
   readonly userId: string
   /** `unknown` until somebody answered, and again once contact has been lost for `staleAfterMs` (R45). */
   readonly status: Status | 'unknown'
@@ -79,7 +80,7 @@ export interface PresenceClientOptions {
   userId?: string
   /** @default 'mobile' when the main pointer is coarse, else 'web' */
   deviceType?: 'web' | 'mobile' | 'desktop'
-  /** Whether pointer, keys, scrolling and coming back count as activity. @default true */
+  /** Whether pointer, keys, wheel, touch and coming back count as activity. @default true */
   activity?: boolean
   /**
    * Told when the server refuses to tell of some users: `LIMIT_EXCEEDED` when more are watched than it allows (the oldest

@@ -15,6 +15,9 @@ import { createWishes } from './wishes.ts'
 
 const DEFAULTS = { apiPath: '/api/users/presence', overdueAfterMs: 2_000, staleAfterMs: 30_000 }
 
+/** An id as the server writes it in whatever it tells: a UUID in lower case. Numbers stay as they are. */
+const canonical = (userId: string): string => userId.toLowerCase()
+
 /** Live presence for a page. Nothing happens before `connect`; without a browser it shows what was seeded. */
 export const createPresenceClient = (options: PresenceClientOptions): PresenceClient =>
   assemblePresenceClient(options, readSurroundings())
@@ -103,9 +106,9 @@ export function assemblePresenceClient(options: PresenceClientOptions, surroundi
       upstream?.leave()
       ended('closed')
     },
-    watch: wishes.add,
-    get: roster.get,
-    subscribe: roster.subscribe,
+    watch: (userIds) => wishes.add(userIds.map(canonical)),
+    get: (userId) => roster.get(canonical(userId)),
+    subscribe: (userId, listener) => roster.subscribe(canonical(userId), listener),
     onChange: roster.onChange,
     seed: roster.seed,
   }

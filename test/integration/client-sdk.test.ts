@@ -49,6 +49,21 @@ describe('watching', () => {
     expect(client.get(marta.id)).toBe(client.get(marta.id))
   })
 
+  test('R41 knows a user however their id is spelled, and names them as the server does', async () => {
+    const provider = await arrive(marta)
+    const { client, lists } = await live(paul)
+    const loud = marta.id.toUpperCase()
+    expect(loud).not.toBe(marta.id)
+    client.watch([loud])
+    client.watch([marta.id])
+    await shows(client, loud, { userId: marta.id, status: 'online', stale: false })
+    expect(client.get(loud)).toBe(client.get(marta.id))
+    await provider.ask('setStatus', { status: 'dnd' })
+    await shows(client, loud, { status: 'dnd' })
+    await provider.ask('setStatus', { status: 'online' })
+    expect(lists()).toEqual([[marta.id]])
+  })
+
   test('R40 is one message for each change of the whole set, and none when it did not change', async () => {
     await arrive(marta)
     await arrive(luc)

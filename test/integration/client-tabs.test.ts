@@ -175,51 +175,56 @@ describe('tabs of one browser', () => {
   })
 
   test.each([
-    ['while the others are seen', 'visible'],
-    ['while one of them is seen', 'hidden'],
-  ])('R3 R45 take the lead from one that hangs, %s, and nobody else hears of it', async (_name, visibility) => {
-    const seen = await watching(await arrive(marta), paul)
-    const provider = await arrive(luc)
-    const browser = openBrowser(FAST)
-    const [first, second, third] = [
-      await liveTab(browser, paul),
-      await liveTab(browser, paul),
-      await liveTab(browser, paul),
-    ] as const
-    third.show(visibility)
-    const tabs = [first, second, third]
-    for (const { client } of tabs) {
-      client.watch([luc.id])
-      await shows(client, luc.id, { status: 'online', stale: false })
-    }
-    const states: string[] = []
-    second.client.connection.subscribe(() => states.push(second.client.connection.get().state))
-    seen.news()
+    ['while the others are seen', 'visible', 'lives on'],
+    ['while one of them is seen, and whose connection dies', 'hidden', 'dies'],
+  ])(
+    'R3 R45 take the lead from one that hangs %s, and nobody else hears of it',
+    async (_name, visibility, connection) => {
+      const seen = await watching(await arrive(marta), paul)
+      const provider = await arrive(luc)
+      const browser = openBrowser(FAST)
+      const [first, second, third] = [
+        await liveTab(browser, paul),
+        await liveTab(browser, paul),
+        await liveTab(browser, paul),
+      ] as const
+      third.show(visibility)
+      const tabs = [first, second, third]
+      for (const { client } of tabs) {
+        client.watch([luc.id])
+        await shows(client, luc.id, { status: 'online', stale: false })
+      }
+      const states: string[] = []
+      second.client.connection.subscribe(() => states.push(second.client.connection.get().state))
+      seen.news()
 
-    first.hang()
-    await provider.ask('setStatus', { status: 'dnd' })
-    await shows(second.client, luc.id, { status: 'online', stale: true })
-    await shows(second.client, luc.id, { status: 'dnd', stale: false })
-    await shows(third.client, luc.id, { status: 'dnd', stale: false })
-    expect(states).toEqual(['connecting', 'stale', 'live'])
+      first.hang()
+      await provider.ask('setStatus', { status: 'dnd' })
+      await shows(second.client, luc.id, { status: 'online', stale: true })
+      await shows(second.client, luc.id, { status: 'dnd', stale: false })
+      await shows(third.client, luc.id, { status: 'dnd', stale: false })
+      expect(states).toEqual(['connecting', 'stale', 'live'])
 
-    await provider.ask('setStatus', { status: 'away' })
-    first.wake()
-    await Promise.all(tabs.map(({ client }) => shows(client, luc.id, { status: 'away', stale: false })))
-    await Promise.all(tabs.map(({ client }) => until(client.connection, ({ state }) => state === 'live')))
-    const made = browser.sockets.length
-    // What is left of the deposed one ends with its grace, and the one that leads now goes on.
-    await eventually(
-      async () => await first.client.own.sessions(),
-      (sessions) => sessions.filter(({ is_active }) => is_active).length === 1,
-    )
-    await provider.ask('setStatus', { status: 'online' })
-    await Promise.all(tabs.map(({ client }) => shows(client, luc.id, { status: 'online', stale: false })))
-    expect(browser.connected()).toBe(1)
-    expect(browser.sockets).toHaveLength(made)
-    expect(states.slice(3).filter((state) => state === 'stale')).toEqual([])
-    expect(seen.news()).toEqual([])
-  })
+      await provider.ask('setStatus', { status: 'away' })
+      // What it tells of that, before it knows that it does not lead, is nobody's business any more.
+      if (connection === 'dies') browser.sockets[0]?.io.engine.close()
+      first.wake()
+      await Promise.all(tabs.map(({ client }) => shows(client, luc.id, { status: 'away', stale: false })))
+      await Promise.all(tabs.map(({ client }) => until(client.connection, ({ state }) => state === 'live')))
+      const made = browser.sockets.length
+      // What is left of the deposed one ends with its grace, and the one that leads now goes on.
+      await eventually(
+        async () => await first.client.own.sessions(),
+        (sessions) => sessions.filter(({ is_active }) => is_active).length === 1,
+      )
+      await provider.ask('setStatus', { status: 'online' })
+      await Promise.all(tabs.map(({ client }) => shows(client, luc.id, { status: 'online', stale: false })))
+      expect(browser.connected()).toBe(1)
+      expect(browser.sockets).toHaveLength(made)
+      expect(states.slice(3).filter((state) => state === 'stale')).toEqual([])
+      expect(seen.news()).toEqual([])
+    },
+  )
 
   test('of two users share nothing', async () => {
     const browser = openBrowser()
