@@ -221,6 +221,7 @@ describe('tabs of one browser', () => {
       await Promise.all(tabs.map(({ client }) => shows(client, luc.id, { status: 'online', stale: false })))
       expect(browser.connected()).toBe(1)
       expect(browser.sockets).toHaveLength(made)
+      expect(tabs.map(({ client }) => client.connection.get().state)).toEqual(['live', 'live', 'live'])
       expect(states.slice(3).filter((state) => state === 'stale')).toEqual([])
       expect(seen.news()).toEqual([])
     },
