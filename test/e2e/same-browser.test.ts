@@ -1,5 +1,5 @@
 import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { type Marketplace, type Person, startMarketplace } from '../support/marketplace.ts'
 import { launchBrowser, openAs, photograph } from './browser.ts'
 
@@ -17,6 +17,12 @@ beforeAll(async () => {
   ben = await market.person('provider')
   const { body } = await market.http(`/api/providers/${ben.id}`)
   street = `/?city_id=${body.city_id}&service_id=${body.service_id}`
+})
+// Whatever a test left behind, also one that failed.
+afterEach(async () => {
+  for (const context of browser.contexts()) await context.close()
+  await market.untilConnections(0)
+  market.advance(11_000)
 })
 afterAll(async () => {
   await browser?.close()
@@ -52,9 +58,6 @@ describe('one tab', () => {
     const seen = await page.evaluate(() => Array.from((window as unknown as { seen: Set<string> }).seen))
     expect(seen.toSorted()).toEqual(['offline', 'online'])
     expect(errors).toEqual([])
-    await page.context().close()
-    await market.untilConnections(0)
-    market.advance(11_000)
   })
 
   test('R3 signs itself out, goes on as a guest, and comes back', async () => {
@@ -72,8 +75,6 @@ describe('one tab', () => {
     await page.getByTestId('picker-search').fill(ana.name)
     await page.locator(`[data-user-id="${ana.id}"]`).click()
     await ownStatus(page, 'online')
-    await page.context().close()
-    await market.untilConnections(0)
   })
 
   test('a decision that cannot be taken is taken back, with the reason', async () => {
@@ -88,8 +89,6 @@ describe('one tab', () => {
     await page.getByTestId('choice-dnd').click()
     await ownStatus(page, 'dnd')
     expect(await page.getByTestId('refused').count()).toBe(0)
-    await page.context().close()
-    await market.untilConnections(0)
   })
 })
 
@@ -114,6 +113,4 @@ test('R3 two tabs of one person are one device, and show the same', async () => 
   await ownStatus(second, 'away')
   await cardWith(second, 'away')
   await market.untilConnections(1)
-  await second.context().close()
-  await market.untilConnections(0)
 })
