@@ -127,6 +127,16 @@ describe('tabs of one browser', () => {
     expect(names).toEqual([device?.device_id, device?.device_id])
   })
 
+  test('go on without a leading tab whose own token is refused', async () => {
+    const browser = openBrowser()
+    browsers.push(browser)
+    const first = browser.open(paul, { userId: paul.id, token: () => 'not a token' })
+    const second = browser.open(paul)
+    await until(first.client.connection, ({ reason }) => reason === 'token-rejected')
+    await until(second.client.connection, ({ state }) => state === 'live')
+    expect(first.client.connection.get()).toEqual({ state: 'closed', reason: 'token-rejected' })
+  })
+
   test('are signed out together, and none of them comes back by itself', async () => {
     const browser = openBrowser()
     const first = await liveTab(browser, paul)

@@ -51,6 +51,13 @@ export function takeLead({ locks, self, lockOf, post, page, since, isHere, done,
     ...options.hub,
     tell(told, to) {
       if (isDeposed) return
+      // The token is this tab's own: the next to lead may have a better one.
+      if (told.type === 'closed' && told.reason === 'token-rejected') {
+        isOver = true
+        if (isHere()) page.told(told)
+        finish(false)
+        return
+      }
       if (told.type === 'closed') {
         isOver = true
         timers.after(FAREWELL_MS, done)
