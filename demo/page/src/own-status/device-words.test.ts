@@ -4,7 +4,7 @@ import { deviceName, placeInTime } from './device-words.ts'
 
 test.each<[deviceId: string | null, type: DeviceSession['device_type'], here: string, words: string]>([
   ['laptop', 'web', 'laptop', 'this browser, now'],
-  ['laptop', 'web', 'laptop-tab1', 'this browser, now'],
+  ['laptop', 'web', 'laptop-tab1', 'another tab of this browser, 2 hours ago'],
   ['phone', 'mobile', 'phone', 'this phone, now'],
   ['laptop-tab1', 'web', 'laptop-tab1', 'this browser, now'],
   ['laptop-tab2', 'web', 'laptop-tab1', 'another tab of this browser, 2 hours ago'],
