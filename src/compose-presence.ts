@@ -92,7 +92,6 @@ export interface PresenceParts {
   readonly options: PresenceOptions
   readonly codec: UserIdCodec
   readonly log: Logger
-  readonly nodeId: string
   readonly hot: HotStore
   readonly durable: DurableStore
   /** What ids of the directory look like, or null: nobody can search. */
@@ -145,14 +144,14 @@ export function composePresence(host: HostApp, parts: PresenceParts): PresenceSy
   }
 }
 
-function wire(host: HostApp, { options, log, nodeId, hot, durable, directoryIds }: PresenceParts): ServiceDeps {
+function wire(host: HostApp, { options, log, hot, durable, directoryIds }: PresenceParts): ServiceDeps {
   const { audience = 'watchers' } = host
   const metrics = host.metrics ?? createMetrics()
   const onDelivered = (count: number) => metrics.deliveries.inc(count)
   return {
     hot,
     durable,
-    cold: createRecordLoader({ durable, hot, versionFloor: Math.floor(hot.now() * 1000) }),
+    cold: createRecordLoader({ durable, hot, presumeMs: null }),
     broadcast: createSocketIoBroadcaster({ ...options, io: host.io, audience, onDelivered }),
     rules: options,
     local: createLocalSessions(),
@@ -160,7 +159,6 @@ function wire(host: HostApp, { options, log, nodeId, hot, durable, directoryIds 
     pendingDecisions: createPendingDecisions(durable),
     log,
     metrics,
-    nodeId,
     hasDirectory: directoryIds !== null,
     moderateMessage: host.moderateMessage,
   }

@@ -48,7 +48,7 @@ export function createMemoryPresence(host: MemoryPresenceHost): MemoryPresence {
   const { clock, providers } = host
   const codec = host.userId ?? uuidIds
   const nodeId = randomUUID()
-  const hot = createMemoryHotStore({ clock })
+  const hot = createMemoryHotStore({ clock, nodeId })
   const durable = createMemoryDurableStore({ userId: codec, nodeId, providers: providers ?? null })
   for (const provider of providers ?? []) durable.addUser(provider.id)
   const isId = (text: string): boolean => text !== ''
@@ -57,7 +57,6 @@ export function createMemoryPresence(host: MemoryPresenceHost): MemoryPresence {
     options: resolveOptions(host.options),
     codec,
     log: host.logger ?? createLogger('error'),
-    nodeId,
     hot,
     durable,
     directoryIds: providers === undefined ? null : { city: isId, service: isId },

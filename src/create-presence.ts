@@ -44,12 +44,11 @@ export function createPresence(host: PresenceHost): Presence {
   const UserSession = defineUserSession(sequelize, User)
   const nodeId = randomUUID()
   const users = { ...usersOf(User), userId: codec }
-  const hot = createMemoryHotStore({ clock })
+  const hot = createMemoryHotStore({ clock, nodeId })
   const system = composePresence(host, {
     options,
     codec,
     log,
-    nodeId,
     hot,
     durable: createDurableStore({ sequelize, ...users, nodeId, directory }),
     directoryIds: directoryIds(directory),

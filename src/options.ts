@@ -16,6 +16,14 @@ export interface PresenceOptions {
   reconcileMs: number
   /** After this long without the store, views become unknown. @default 30_000 */
   staleAfterMs: number
+  /** Longest wait for an answer of Redis. @default 1_000, or a third of nodeLeaseMs when that is shorter */
+  storeTimeoutMs: number
+  /** Longest wait for an answer of PostgreSQL. @default 10_000 */
+  databaseTimeoutMs: number
+  /** Failures of one of them in a row after which it is left alone for `breakerCooldownMs`: calls fail at once. @default 10 */
+  breakerFailures: number
+  /** How long it is left alone before one call tries again. @default 1_000 */
+  breakerCooldownMs: number
   /** Longest time a stopping node takes. @default 10_000 */
   drainMs: number
   /** Days until sessions' personal data is shortened. @default 30 */
@@ -54,6 +62,10 @@ export const OPTION_RANGES: Record<keyof PresenceOptions, readonly [fallback: nu
   nodeLeaseMs: [6_000, 500, 10 * MINUTE],
   reconcileMs: [30_000, 100, 60 * MINUTE],
   staleAfterMs: [30_000, 100, 60 * MINUTE],
+  storeTimeoutMs: [1_000, 50, MINUTE],
+  databaseTimeoutMs: [10_000, 100, 10 * MINUTE],
+  breakerFailures: [10, 1, 1_000],
+  breakerCooldownMs: [1_000, 50, MINUTE],
   drainMs: [10_000, 100, 10 * MINUTE],
   retentionDays: [30, 1, 3_650],
   maxSessionsPerUser: [20, 1, 1_000],
@@ -85,7 +97,7 @@ export function resolveOptions(given: Partial<PresenceOptions> = {}): PresenceOp
   const resolved = {} as PresenceOptions
   for (const name of OPTION_NAMES) {
     const [fallback, min, max] = OPTION_RANGES[name]
-    const value = given[name] ?? (name === 'mobileGraceMs' ? Math.max(fallback, resolved.graceMs) : fallback)
+    const value = given[name] ?? fallbackOf(name, fallback, resolved)
     if (!Number.isInteger(value) || value < min || value > max) {
       wrong.push(`${name} is ${value}, needs a whole number from ${min} to ${max}`)
     }
@@ -96,10 +108,22 @@ export function resolveOptions(given: Partial<PresenceOptions> = {}): PresenceOp
   return resolved
 }
 
+/** Some defaults give way to an option that was set. */
+function fallbackOf(name: keyof PresenceOptions, fallback: number, resolved: PresenceOptions): number {
+  if (name === 'mobileGraceMs') return Math.max(fallback, resolved.graceMs)
+  if (name === 'storeTimeoutMs') return Math.min(fallback, Math.max(50, Math.floor(resolved.nodeLeaseMs / 3)))
+  return fallback
+}
+
 function brokenRelations(options: PresenceOptions): string[] {
   const wrong: string[] = []
   if (options.mobileGraceMs < options.graceMs) {
     wrong.push(`mobileGraceMs is ${options.mobileGraceMs}, needs at least graceMs (${options.graceMs})`)
+  }
+  if (3 * options.storeTimeoutMs > options.nodeLeaseMs) {
+    wrong.push(
+      `storeTimeoutMs is ${options.storeTimeoutMs}, needs at most a third of nodeLeaseMs (${options.nodeLeaseMs})`,
+    )
   }
   if (options.eventsBurst < options.eventsPerSecond) {
     wrong.push(`eventsBurst is ${options.eventsBurst}, needs at least eventsPerSecond (${options.eventsPerSecond})`)

@@ -20,10 +20,24 @@ export function currentChoice(choice: Choice, now: number): Choice {
   return expired ? { ...NO_CHOICE, version: choice.version } : choice
 }
 
+/**
+ * Somebody taken for present although the store knows no session of theirs, because it lost all it knew: PostgreSQL says that they
+ * are, and their node has until `until` to say so, too (R23). All times are epoch milliseconds.
+ */
+export interface Presumption {
+  /** Whether they were in use, rather than idle. */
+  readonly active: boolean
+  /** The latest that is known of them: their last seen when nobody speaks up. */
+  readonly evidenceAt: number | null
+  readonly until: number
+}
+
 export interface StatusInput {
   /** Sessions of one user, in any order. Those that are over are ignored. */
   readonly sessions: readonly Session[]
   readonly choice: Choice
+  /** Counts like one more session. */
+  readonly presumed?: Presumption | null
   /** Milliseconds without activity after which a live session counts as idle. */
   readonly idleAfterMs: number
   /** Epoch milliseconds, passed in so that equal input always gives an equal answer. */
@@ -34,10 +48,12 @@ export interface StatusInput {
  * Derives a user's one status (R10): without a live session `offline`, whatever was chosen; then the choice; then
  * `online` while any live session was active within `idleAfterMs`, else `away`.
  */
-export function deriveStatus({ sessions, choice, idleAfterMs, now }: StatusInput): Status {
+export function deriveStatus({ sessions, choice, presumed = null, idleAfterMs, now }: StatusInput): Status {
   const live = sessions.filter((session) => isLive(session, now))
-  if (live.length === 0) return 'offline'
+  const there = presumed !== null && presumed.until > now
+  if (live.length === 0 && !there) return 'offline'
   const chosen = currentChoice(choice, now).status
   if (chosen !== null) return chosen
-  return live.some((session) => now - session.lastActivityAt < idleAfterMs) ? 'online' : 'away'
+  const inUse = live.some((session) => now - session.lastActivityAt < idleAfterMs)
+  return inUse || (there && presumed.active) ? 'online' : 'away'
 }

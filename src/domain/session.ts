@@ -5,6 +5,7 @@ export type DeviceType = (typeof DEVICE_TYPES)[number]
 export interface Session {
   /** Made by the server for each connection, because Socket.IO reuses its own ids on recovery (R2). */
   readonly sessionId: string
+  /** The node whose connection it is, or `NO_NODE` in grace: a node that dies or drains does not cut that short (R4). */
   readonly nodeId: string
   readonly socketId: string
   /** The device as the client names it, or null. A device has at most one session in grace (R3). */
@@ -22,6 +23,19 @@ export interface EndedSession {
   readonly session: Session
   readonly endedAt: number
 }
+
+/** The owner of sessions whose connection was lost: the store alone. */
+export const NO_NODE = ''
+
+/** A session that was ended while its connection stood, by a sign-out or an eviction: its node must not take it up again. */
+export interface RevokedSession {
+  readonly sessionId: string
+  /** Epoch milliseconds. */
+  readonly at: number
+}
+
+/** How long a revoked session is remembered: longer than any client waits for a node that is silent. */
+export const REVOKED_KEPT_MS = 600_000
 
 /** Whether the session counts at `now`: a lost one does until its grace is over. */
 export const isLive = (session: Session, now: number): boolean =>

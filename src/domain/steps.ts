@@ -1,6 +1,6 @@
 import type { Choice } from './presence.ts'
 import type { Rules } from './rules.ts'
-import type { DeviceType, EndedSession, Session } from './session.ts'
+import { type DeviceType, type EndedSession, NO_NODE, type RevokedSession, type Session } from './session.ts'
 import { latest, settle, type Step, type UserRecord } from './user-record.ts'
 
 // Each function here is one atomic change to a user's record: pure, so that a store may run it again after a conflict.
@@ -31,8 +31,19 @@ export function connect(record: UserRecord, session: Session, now: number, rules
     ...record,
     sessions: [...sessions, added],
     lastActivityAt: latest(record.lastActivityAt, inherited ?? now),
+    revoked: revoke(record.revoked, evicted, now),
   }
   return settle(record, draft, now, rules, ended)
+}
+
+/** Remembers those whose connection still stands, for nodes that do not hear of it at once. */
+function revoke(
+  revoked: readonly RevokedSession[],
+  sessions: readonly Session[],
+  now: number,
+): readonly RevokedSession[] {
+  const standing = sessions.filter(({ lost }) => lost === null).map(({ sessionId }) => ({ sessionId, at: now }))
+  return standing.length === 0 ? revoked : [...revoked, ...standing]
 }
 
 /** The sessions beyond `room`, those missed least first. */
@@ -49,14 +60,24 @@ const overflow = (sessions: readonly Session[], room: number): Session[] =>
 /** Marks a session as lost: it lives on for its grace. @param evidenceAt when it last gave a sign of life */
 export function lose(record: UserRecord, sessionId: string, evidenceAt: number, now: number, rules: Rules): Step {
   const sessions = record.sessions.map((session) =>
-    session.sessionId === sessionId && session.lost === null
-      ? { ...session, lost: { evidenceAt, graceEndsAt: now + graceOf(session.deviceType, rules) } }
-      : session,
+    session.sessionId === sessionId && session.lost === null ? inGrace(session, evidenceAt, now, rules) : session,
   )
   return settle(record, { ...record, sessions }, now, rules)
 }
 
-/** Ends sessions at once, without grace: a goodbye, a sign-out, an eviction. Unknown ids are ignored (R2). */
+const inGrace = (session: Session, evidenceAt: number, now: number, rules: Rules): Session => ({
+  ...session,
+  nodeId: NO_NODE,
+  lost: { evidenceAt, graceEndsAt: now + graceOf(session.deviceType, rules) },
+})
+
+/** Ends sessions by a decision, wherever their connections are: those are to be closed, and never taken up again. */
+export function signOut(record: UserRecord, sessionIds: ReadonlySet<string>, now: number, rules: Rules): Step {
+  const gone = record.sessions.filter((session) => sessionIds.has(session.sessionId))
+  return end({ ...record, revoked: revoke(record.revoked, gone, now) }, sessionIds, now, rules)
+}
+
+/** Ends sessions at once, without grace, as with a goodbye. Unknown ids are ignored (R2). */
 export function end(record: UserRecord, sessionIds: ReadonlySet<string>, now: number, rules: Rules): Step {
   const gone = record.sessions.filter((session) => sessionIds.has(session.sessionId))
   const ended: EndedSession[] = gone.map((session) => ({ session, endedAt: session.lost?.evidenceAt ?? now }))

@@ -1,6 +1,6 @@
-import { type Choice, currentChoice, deriveStatus, NO_CHOICE } from './presence.ts'
+import { type Choice, currentChoice, deriveStatus, NO_CHOICE, type Presumption } from './presence.ts'
 import type { Rules } from './rules.ts'
-import { type EndedSession, isLive, type Session } from './session.ts'
+import { type EndedSession, isLive, REVOKED_KEPT_MS, type RevokedSession, type Session } from './session.ts'
 import { isPresent } from './status.ts'
 import { nextVersion } from './version.ts'
 import { nextView, UNSEEN, type View } from './view.ts'
@@ -23,6 +23,10 @@ export interface UserRecord {
   /** Grows with every change that PostgreSQL has to know of (R7). */
   readonly version: number
   readonly sessions: readonly Session[]
+  /** Sessions ended lately by others than their own node (see {@link RevokedSession}). */
+  readonly revoked: readonly RevokedSession[]
+  /** Taken for present on PostgreSQL's word, after the store lost everything; else null. */
+  readonly presumed: Presumption | null
   readonly choice: Choice
   readonly visibility: Visibility
   /** Last sign of use, or null (R13). */
@@ -47,11 +51,16 @@ export interface Step {
   readonly ended: readonly EndedSession[]
 }
 
+// One for all: hardly anybody has any.
+const NONE_REVOKED: readonly RevokedSession[] = []
+
 /** The record of somebody who was never here. */
 export const newRecord = (userId: string): UserRecord => ({
   userId,
   version: 0,
   sessions: [],
+  revoked: NONE_REVOKED,
+  presumed: null,
   choice: NO_CHOICE,
   visibility: { visible: true, since: null, version: 0 },
   lastActivityAt: null,
@@ -70,6 +79,17 @@ export const raiseVersions = (record: UserRecord, floor: number): UserRecord => 
   own: { ...record.own, version: Math.max(record.own.version, floor) },
   stranger: { ...record.stranger, version: Math.max(record.stranger.version, floor) },
 })
+
+/**
+ * A record that PostgreSQL brought, taken for present until `until` if it says so: a store that knows no session of somebody does not
+ * know that there is none (R23).
+ */
+export function presume(record: UserRecord, until: number): UserRecord {
+  if (record.sessions.length > 0 || !isPresent(record.own.status)) return record
+  const active = record.own.status === 'online' || record.choice.status !== null
+  const presumed = { active, evidenceAt: record.lastSeenAt, until }
+  return { ...record, presumed, deadline: Math.min(until, record.deadline ?? until) }
+}
 
 /** The later of two moments of which either may be unknown. */
 export const latest = (a: number | null, b: number | null): number | null =>
@@ -94,9 +114,11 @@ export function settle(
   const sessions = draft.sessions.filter((session) => isLive(session, now))
   const ended = [...left, ...endedByGrace(draft.sessions, now)]
   const choice = currentChoice(draft.choice, now)
-  const status = deriveStatus({ sessions, choice, idleAfterMs: rules.idleAfterMs, now })
+  const presumed = draft.presumed !== null && draft.presumed.until > now ? draft.presumed : null
+  const status = deriveStatus({ sessions, choice, presumed, idleAfterMs: rules.idleAfterMs, now })
   const present = isPresent(status)
-  const lastEndedAt = ended.reduce((at, { endedAt }) => latest(at, endedAt), draft.lastEndedAt)
+  const unconfirmed = presumed === null ? (draft.presumed?.evidenceAt ?? null) : null
+  const lastEndedAt = ended.reduce((at, { endedAt }) => latest(at, endedAt), latest(draft.lastEndedAt, unconfirmed))
   const lastSeenAt = latest(draft.lastSeenAt, present ? draft.lastActivityAt : lastEndedAt)
 
   const stamp = { version, activityFlushMs: rules.activityFlushMs }
@@ -106,13 +128,14 @@ export function settle(
   const visibleView = { status, lastSeenAt: shown.lastSeenAt, message }
   const stranger = nextView(before.stranger, draft.visibility.visible ? visibleView : UNSEEN, stamp)
 
-  const settled = { ...draft, sessions, choice, lastSeenAt, lastEndedAt, shown, own, stranger }
+  const revoked = remembered(draft.revoked, now)
+  const settled = { ...draft, sessions, revoked, presumed, choice, lastSeenAt, lastEndedAt, shown, own, stranger }
   const changed = isNews(before, settled)
   return {
     record: {
       ...settled,
       version: changed ? version : draft.version,
-      deadline: nextDeadline(sessions, choice, now, rules),
+      deadline: nextDeadline(settled, now, rules),
     },
     ended,
   }
@@ -148,13 +171,20 @@ function isNews(before: UserRecord, after: UserRecord): boolean {
   )
 }
 
-function nextDeadline(sessions: readonly Session[], choice: Choice, now: number, rules: Rules): number | null {
+/** Revocations that may still matter to somebody. */
+const remembered = (revoked: readonly RevokedSession[], now: number): readonly RevokedSession[] =>
+  revoked.some(({ at }) => at + REVOKED_KEPT_MS <= now)
+    ? revoked.filter(({ at }) => at + REVOKED_KEPT_MS > now)
+    : revoked
+
+function nextDeadline({ sessions, choice, presumed }: UserRecord, now: number, rules: Rules): number | null {
   const moments = sessions.flatMap((session) => [
     session.lost?.graceEndsAt ?? Number.POSITIVE_INFINITY,
     session.lastActivityAt + rules.idleAfterMs,
     nextFlush(session, now, rules),
   ])
   if (choice.expiresAt !== null) moments.push(choice.expiresAt)
+  if (presumed !== null) moments.push(presumed.until)
   const earliest = Math.min(...moments.filter((at) => at > now))
   return Number.isFinite(earliest) ? earliest : null
 }

@@ -14,7 +14,7 @@ export async function connectSession(
   socketId: string,
   device: DeviceInfo,
 ): Promise<{ sessionId: string; presence: PresenceInfo }> {
-  const { hot, local, nodeId, rules, broadcast, sessionLog, metrics } = deps
+  const { hot, local, rules, broadcast, sessionLog, metrics } = deps
   const { deviceType, deviceId, ipAddress, userAgent } = device
   const sessionId = randomUUID()
   const connectedAt = hot.now()
@@ -31,9 +31,9 @@ export async function connectSession(
   }
   local.add(held)
   try {
-    const session = { sessionId, nodeId, socketId, deviceId, deviceType, connectedAt, lost: null }
+    const session = { sessionId, socketId, deviceId, deviceType, connectedAt, lost: null }
     const { after } = await changeUser(deps, userId, (record, now) =>
-      connect(record, { ...session, lastActivityAt: now }, now, rules),
+      connect(record, { ...session, nodeId: hot.nodeId(), lastActivityAt: now }, now, rules),
     )
     // A device that came back within its grace brings the activity of before (R3).
     const kept = after.sessions.find((other) => other.sessionId === sessionId)

@@ -20,7 +20,6 @@ export interface ServiceDeps {
   readonly pendingDecisions: PendingDecisions
   readonly log: Logger
   readonly metrics: Metrics
-  readonly nodeId: string
   readonly hasDirectory: boolean
   /** The host's say on a message before it is stored; it answers the message to store, or null to clear it (R15). */
   readonly moderateMessage?: ((message: string, userId: string) => string | null | Promise<string | null>) | undefined

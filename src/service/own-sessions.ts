@@ -1,5 +1,5 @@
 import { PresenceError } from '../domain/errors.ts'
-import { end } from '../domain/steps.ts'
+import { signOut } from '../domain/steps.ts'
 import type { ServiceDeps } from './deps.ts'
 import { changeUser, readRecord } from './records.ts'
 import type { OwnSession } from './verbs.ts'
@@ -21,7 +21,9 @@ export async function listSessions(deps: ServiceDeps, userId: string): Promise<O
 
 /** @throws {PresenceError} SESSION_NOT_FOUND */
 export async function signOutSession(deps: ServiceDeps, userId: string, sessionId: string): Promise<void> {
-  const { ended } = await changeUser(deps, userId, (record, now) => end(record, new Set([sessionId]), now, deps.rules))
+  const { ended } = await changeUser(deps, userId, (record, now) =>
+    signOut(record, new Set([sessionId]), now, deps.rules),
+  )
   if (!ended.some(({ session }) => session.sessionId === sessionId)) {
     throw new PresenceError('SESSION_NOT_FOUND', 'None of your devices has this session.')
   }
@@ -30,7 +32,7 @@ export async function signOutSession(deps: ServiceDeps, userId: string, sessionI
 /** @returns how many sessions it ended */
 export async function signOutEverywhere(deps: ServiceDeps, userId: string): Promise<number> {
   const { ended } = await changeUser(deps, userId, (record, now) =>
-    end(record, new Set(record.sessions.map(({ sessionId }) => sessionId)), now, deps.rules),
+    signOut(record, new Set(record.sessions.map(({ sessionId }) => sessionId)), now, deps.rules),
   )
   return ended.length
 }

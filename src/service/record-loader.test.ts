@@ -4,6 +4,7 @@ import type { RecordChange } from '../store/contract.ts'
 import { createRecordLoader } from './record-loader.ts'
 
 const FLOOR = 1_000
+const HOT = { now: () => 5_000, versionFloor: () => FLOOR }
 
 /** A table of users, and a hot store that can say that one of them changed. */
 function stage() {
@@ -14,7 +15,7 @@ function stage() {
     listeners.add(listener)
     return () => listeners.delete(listener)
   }
-  const loader = createRecordLoader({ durable: { load }, hot: { onChange }, versionFloor: FLOOR })
+  const loader = createRecordLoader({ durable: { load }, hot: { ...HOT, onChange }, presumeMs: null })
   const change = (userId: string) => {
     const record = newRecord(userId)
     for (const listener of listeners) listener({ before: record, after: record, ended: [], at: 0 })
@@ -71,8 +72,8 @@ test('tries again after a failure', async () => {
         .mockRejectedValueOnce(new Error('away'))
         .mockResolvedValue([newRecord('ana')]),
     },
-    hot: { onChange: () => () => {} },
-    versionFloor: FLOOR,
+    hot: { ...HOT, onChange: () => () => {} },
+    presumeMs: null,
   })
   await expect(failing.loadMany(['ana'])).rejects.toThrow('away')
   expect(namesOf(await failing.loadMany(['ana']))).toEqual(['ana'])

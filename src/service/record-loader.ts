@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import DataLoader from 'dataloader'
-import { raiseVersions, type UserRecord } from '../domain/user-record.ts'
+import { presume, raiseVersions, type UserRecord } from '../domain/user-record.ts'
 import type { DurableStore, HotStore } from '../store/contract.ts'
 
 /** Records as PostgreSQL has them, for whoever is not in the hot store. */
@@ -15,9 +15,12 @@ export interface RecordLoader {
 
 export interface RecordLoaderOptions {
   durable: Pick<DurableStore, 'load'>
-  hot: Pick<HotStore, 'onChange'>
-  /** Versions of this run are above it (R7). */
-  versionFloor: number
+  hot: Pick<HotStore, 'now' | 'onChange' | 'versionFloor'>
+  /**
+   * Milliseconds for which somebody is taken for present whom PostgreSQL holds as present and the hot store does not know (R23); null
+   * where the hot store cannot have forgotten anybody.
+   */
+  presumeMs: number | null
 }
 
 /** Milliseconds between two statements while many ask; somebody who asks alone does not wait. */
@@ -35,7 +38,7 @@ const BELIEVED_MS = 5_000
  *
  * Versions are raised above all that an earlier run can have told: it may have told more than it wrote (R7).
  */
-export function createRecordLoader({ durable, hot, versionFloor }: RecordLoaderOptions): RecordLoader {
+export function createRecordLoader({ durable, hot, presumeMs }: RecordLoaderOptions): RecordLoader {
   const remembered = new LRUCache<string, Promise<UserRecord | null>>({ max: REMEMBERED, ttl: BELIEVED_MS })
   let batchedAt = Number.NEGATIVE_INFINITY
   const loader = new DataLoader<string, UserRecord | null>(loadBatch, {
@@ -61,8 +64,13 @@ export function createRecordLoader({ durable, hot, versionFloor }: RecordLoaderO
       const record = found.get(userId)
       // Somebody may sign up any moment.
       if (!record) loader.clear(userId)
-      return record ? raiseVersions(record, versionFloor) : null
+      return record ? asCold(record) : null
     })
+  }
+
+  function asCold(record: UserRecord): UserRecord {
+    const raised = raiseVersions(record, hot.versionFloor(record.userId))
+    return presumeMs === null ? raised : presume(raised, hot.now() + presumeMs)
   }
 
   return {

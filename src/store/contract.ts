@@ -2,6 +2,7 @@ import type { Choice } from '../domain/presence.ts'
 import type { DeviceType, EndedSession } from '../domain/session.ts'
 import type { Status } from '../domain/status.ts'
 import type { Step, UserRecord } from '../domain/user-record.ts'
+import type { View } from '../domain/view.ts'
 
 /** A pure change to one record. A store may run it again after a conflict, so it has no effects of its own. */
 export type RecordStep = (record: UserRecord, now: number) => Step
@@ -23,6 +24,10 @@ export interface RecordChange {
 export interface HotStore {
   /** The one clock that rules and deadlines go by, as this node reads it (R7). @returns epoch milliseconds */
   now(): number
+  /** The name under which sessions of this node are kept; a new one after its lease was lost. */
+  nodeId(): string
+  /** No version of this user given out by what was lost is as high (R7). A record from PostgreSQL starts above it. */
+  versionFloor(userId: string): number
   /** Records of these users; cold users are left out. */
   read(userIds: readonly string[]): Promise<Map<string, UserRecord>>
   /** Takes in a record read from PostgreSQL, unless one is held already. */
@@ -47,6 +52,73 @@ export interface HotStore {
   /** Hears of every change made through the store. @returns stops hearing */
   onChange(listener: (change: RecordChange) => void): () => void
   close(): Promise<void>
+}
+
+/** A change that another node made: what this one has to tell its connections, and which of them to close. */
+export interface RemoteChange {
+  readonly userId: string
+  readonly own: View
+  readonly stranger: View
+  /** The views before the change. */
+  readonly before: { readonly own: View; readonly stranger: View }
+  readonly visible: boolean
+  readonly wasVisible: boolean
+  /** Epoch milliseconds of the store's clock. */
+  readonly at: number
+  /** Session id to the moment it ended, of sessions that were another node's. */
+  readonly ended: readonly { readonly sessionId: string; readonly endedAt: number }[]
+}
+
+/** Whether the store can be believed: `lost` while it does not answer, since a moment in epoch milliseconds of this node. */
+export interface StoreState {
+  readonly state: 'live' | 'lost'
+  readonly since: number
+}
+
+/** What a dead node left: users who had sessions there, and when it was last known to live (epoch milliseconds). */
+export interface Abandoned {
+  readonly nodeId: string
+  readonly evidenceAt: number
+  readonly userIds: readonly string[]
+}
+
+/** What becomes worth comparing with the store: everything, or what concerns some users. */
+export type Concern = (userId: string) => boolean
+
+/**
+ * A hot store that several nodes share. Each holds a lease; what one changes the others hear, at most once and usually at once:
+ * whoever must not miss anything compares with the store when `onDoubt` says so, and from time to time (R46).
+ *
+ * Each node handles the deadlines and writes the projections of what it changed last. `adoptOverdue` takes over what nobody did.
+ */
+export interface SharedHotStore extends HotStore {
+  /** Takes a lease under a new name. @throws {PresenceError} INCOMPATIBLE_NODES, STORE_UNAVAILABLE */
+  join(): Promise<void>
+  /** Renews it, and reads the store's clock. @returns false when it was lost: what was this node's is being ended by others (R5) */
+  renewLease(): Promise<boolean>
+  /** Gives the lease up: nothing is left under this name. */
+  leave(): Promise<void>
+  /** Whether the caller is the one node that does this for the next `ms` milliseconds. */
+  claim(task: string, ms: number): Promise<boolean>
+  /** What nodes without a lease left, and takes nodes off the list that left nothing. Empty while this node just came back. */
+  findAbandoned(): Promise<Abandoned[]>
+  /** Takes over deadlines and projections that are more than `lagMs` overdue: `takeDue` and `unprojected` hand them out. */
+  adoptOverdue(lagMs: number): Promise<void>
+  /** Users with sessions under this node's name, as the store has it. */
+  ownUsers(): Promise<string[]>
+  /** Hears of what other nodes changed. @returns stops hearing */
+  onRemoteChange(listener: (change: RemoteChange) => void): () => void
+  /** Hears that something may have been missed. @returns stops hearing */
+  onDoubt(listener: (concern: Concern) => void): () => void
+  /** Hears that the store, or a part of it, lost everything (R23). @returns stops hearing */
+  onAmnesia(listener: (concern: Concern) => void): () => void
+  /** Looks whether something was missed or lost, and says so to the two above. */
+  checkLog(): Promise<void>
+  state(): StoreState
+  /** @returns stops hearing */
+  onState(listener: (state: StoreState) => void): () => void
+  /** Whether the store answers. */
+  ping(): Promise<boolean>
 }
 
 /** One row of `user_sessions`, written behind. Times are epoch milliseconds. */

@@ -25,6 +25,7 @@ export const PROBLEMS: Record<PresenceErrorCode, readonly [status: number, title
   NOT_DURABLE: [503, 'In force, but not stored yet'],
   STORE_UNAVAILABLE: [503, 'Not available just now'],
   ALREADY_RUNNING: [503, 'Already running'],
+  INCOMPATIBLE_NODES: [503, 'Incompatible nodes'],
   SCHEMA_CONFLICT: [500, 'Schema conflict'],
   INTERNAL: [500, 'Internal error'],
 }

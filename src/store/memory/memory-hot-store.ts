@@ -6,6 +6,8 @@ import type { HotStore, RecordChange, RecordStep } from '../contract.ts'
 export interface MemoryStoreOptions {
   /** Epoch milliseconds: the store's one clock (R7). */
   clock: () => number
+  /** @default 'memory' */
+  nodeId?: string
   /** Offline, projected records kept for quick reading; beyond it the longest untouched are forgotten. @default 50_000 */
   maxResting?: number
 }
@@ -21,7 +23,10 @@ const queueOf = (due: Due[]) => new TinyQueue<Due>(due, (a, b) => a.at - b.at)
  * The hot store of a single process. JavaScript runs one step at a time, so a step is atomic by itself; what is left is
  * keeping deadlines, what PostgreSQL lacks, and what may be forgotten.
  */
-export function createMemoryHotStore({ clock, maxResting = 50_000 }: MemoryStoreOptions): HotStore {
+export function createMemoryHotStore(options: MemoryStoreOptions): HotStore {
+  const { clock, nodeId = 'memory', maxResting = 50_000 } = options
+  // What an earlier process gave out was from before.
+  const startedAt = Math.floor(clock() * 1000)
   const records = new Map<string, UserRecord>()
   const unprojected = new Map<string, number>()
   /** Records nobody needs at the moment, the longest untouched first. */
@@ -117,6 +122,8 @@ export function createMemoryHotStore({ clock, maxResting = 50_000 }: MemoryStore
 
   return {
     now: clock,
+    nodeId: () => nodeId,
+    versionFloor: () => startedAt,
     read: async (userIds) =>
       new Map(
         userIds.flatMap((userId) => {

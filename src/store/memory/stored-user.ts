@@ -75,6 +75,8 @@ export function projectOnto({ host, row }: StoredUser, observed: UserRecord): St
   const record: UserRecord = {
     ...observed,
     sessions: [],
+    revoked: [],
+    presumed: null,
     lastEndedAt: null,
     choice: old !== null && old.choice.version > observed.choice.version ? old.choice : observed.choice,
     visibility: keepsVisibility ? old.visibility : observed.visibility,

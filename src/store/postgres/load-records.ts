@@ -75,14 +75,12 @@ function ownRecord(row: LoadedRow, version: string): UserRecord {
   const visible = row.host_visible && row.visible
   const choice = choiceOf(row)
   return {
-    userId: row.user_id,
+    ...newRecord(row.user_id),
     version: Number(version),
-    sessions: [],
     choice,
     visibility: { visible, since: row.visible_since, version: Number(row.visibility_version) },
     lastActivityAt: row.last_activity,
     lastSeenAt: row.last_seen,
-    lastEndedAt: null,
     shown: { lastSeenAt: row.kept_last_seen, lastActivityAt: row.kept_activity },
     own: {
       status: row.status,

@@ -1,0 +1,121 @@
+import type { Rules } from './rules.ts'
+import { type EndedSession, NO_NODE, type Session } from './session.ts'
+import { graceOf, mergeActivity } from './steps.ts'
+import { latest, settle, type Step, type UserRecord } from './user-record.ts'
+
+// Changes to a record that nodes make about each other and about themselves. Pure, as those of `steps.ts`.
+
+/** Ends what a dead node left, without further grace (R5). @param evidenceAt when that node was last known to live */
+export function endNode(record: UserRecord, nodeId: string, evidenceAt: number, now: number, rules: Rules): Step {
+  const ended: EndedSession[] = record.sessions
+    .filter((session) => session.nodeId === nodeId)
+    .map((session) => ({ session, endedAt: Math.max(session.lastActivityAt, Math.min(evidenceAt, now)) }))
+  const sessions = record.sessions.filter((session) => session.nodeId !== nodeId)
+  return settle(record, { ...record, sessions }, now, rules, ended)
+}
+
+/** What a node knows about its own connections of one user. */
+export interface OwnConnections {
+  /** Names this node goes or went by. */
+  readonly nodeIds: ReadonlySet<string>
+  /** Sessions of connections that stand, as they have to be. */
+  readonly standing: readonly Session[]
+  /** Session id to the one it had before this node lost its lease. */
+  readonly formerIds?: ReadonlyMap<string, string>
+  /** Session id to how it ended: by a goodbye, or by a loss with its evidence. */
+  readonly gone: ReadonlyMap<string, { readonly clean: boolean; readonly at: number }>
+}
+
+/** The outcome for the node: which of its standing sessions were signed out while it did not hear. */
+export interface Restatement extends Step {
+  readonly revoked: readonly string[]
+}
+
+/**
+ * Makes a record agree with what a node sees of its own connections: after a pause, after the store lost something, and whenever both
+ * are compared (R46). Sessions that were signed out meanwhile stay out; a grace that began while nobody could be told starts at its
+ * evidence. Stating the same again changes nothing.
+ */
+export function restate(record: UserRecord, own: OwnConnections, now: number, rules: Rules): Restatement {
+  const signedOut = new Set(record.revoked.map(({ sessionId }) => sessionId))
+  const isOut = ({ sessionId }: Session) =>
+    signedOut.has(sessionId) || signedOut.has(own.formerIds?.get(sessionId) ?? sessionId)
+  const revoked = own.standing.filter(isOut).map(({ sessionId }) => sessionId)
+  const standing = own.standing.filter((session) => !isOut(session))
+  const held = new Map(standing.map((session) => [session.sessionId, session]))
+  const ended: EndedSession[] = []
+  const kept: Session[] = []
+  for (const session of record.sessions) {
+    const mine = own.nodeIds.has(session.nodeId) || held.has(session.sessionId) || own.gone.has(session.sessionId)
+    const known = held.get(session.sessionId)
+    if (!mine) kept.push(session)
+    else if (known) kept.push(sameSession(session, known))
+    else leave(session, own.gone.get(session.sessionId))
+  }
+
+  function leave(session: Session, goodbye: { clean: boolean; at: number } | undefined): void {
+    // Already in grace: the store goes on with that.
+    if (session.lost !== null) kept.push(session)
+    else if (goodbye && !goodbye.clean) kept.push(lostSince(session, goodbye.at, rules))
+    else ended.push({ session, endedAt: Math.max(session.lastActivityAt, goodbye?.at ?? session.connectedAt) })
+  }
+
+  const listed = new Set(record.sessions.map(({ sessionId }) => sessionId))
+  const missing = standing.filter(({ sessionId }) => !listed.has(sessionId))
+  const back = replacing(kept, missing)
+  const sessions = [...back.kept, ...missing]
+  const unchanged = sessions.length === record.sessions.length && sessions.every((one, i) => one === record.sessions[i])
+  const draft = unchanged ? record : withActivity({ ...record, sessions })
+  return { ...settle(record, draft, now, rules, [...ended, ...back.ended]), revoked }
+}
+
+/** What the store has of a session, corrected by what its node knows. */
+function sameSession(stored: Session, known: Session): Session {
+  const lastActivityAt = Math.max(stored.lastActivityAt, known.lastActivityAt)
+  const same = stored.nodeId === known.nodeId && stored.lost === null && lastActivityAt === stored.lastActivityAt
+  return same ? stored : { ...stored, nodeId: known.nodeId, lost: null, lastActivityAt }
+}
+
+const lostSince = (session: Session, evidenceAt: number, rules: Rules): Session => ({
+  ...session,
+  nodeId: NO_NODE,
+  lost: { evidenceAt, graceEndsAt: evidenceAt + graceOf(session.deviceType, rules) },
+})
+
+/** A device that is back ends what it left in grace (R3), also when it is back by way of a restatement. */
+function replacing(
+  sessions: readonly Session[],
+  added: readonly Session[],
+): { kept: Session[]; ended: EndedSession[] } {
+  const devices = new Set(added.map(({ deviceId }) => deviceId))
+  const replaced = (session: Session) =>
+    session.lost !== null && session.deviceId !== null && devices.has(session.deviceId)
+  return {
+    kept: sessions.filter((session) => !replaced(session)),
+    ended: sessions.filter(replaced).map((session) => ({ session, endedAt: session.lost?.evidenceAt ?? 0 })),
+  }
+}
+
+const withActivity = (record: UserRecord): UserRecord => ({
+  ...record,
+  lastActivityAt: record.sessions.reduce((at, { lastActivityAt }) => latest(at, lastActivityAt), record.lastActivityAt),
+})
+
+/**
+ * Handles a deadline. Activity is known to the node that owns a session, so this node, which may know of some sessions only, does not
+ * call somebody idle before those of other nodes had `patienceMs` to speak up: it looks again a little later.
+ */
+export function settleDue(
+  record: UserRecord,
+  activity: ReadonlyMap<string, number>,
+  { nodeId, patienceMs }: { nodeId: string; patienceMs: number },
+  now: number,
+  rules: Rules,
+): Step {
+  const step = settle(record, mergeActivity(record, activity, now), now, rules)
+  const demoted = record.own.status === 'online' && step.record.own.status === 'away'
+  const silent = record.sessions.filter((session) => session.nodeId !== nodeId && session.lost === null)
+  const waitUntil = Math.max(...silent.map(({ lastActivityAt }) => lastActivityAt + rules.idleAfterMs + patienceMs))
+  if (!demoted || waitUntil <= now) return step
+  return { record: { ...record, deadline: waitUntil }, ended: [] }
+}

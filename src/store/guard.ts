@@ -1,0 +1,60 @@
+import {
+  type CircuitBreakerPolicy,
+  CircuitState,
+  ConsecutiveBreaker,
+  circuitBreaker,
+  handleWhen,
+  isBrokenCircuitError,
+  TaskCancelledError,
+  TimeoutStrategy,
+  timeout,
+  wrap,
+} from 'cockatiel'
+import { PresenceError } from '../domain/errors.ts'
+
+export interface GuardOptions {
+  /** Who is called, for sentences: "Redis". */
+  readonly name: string
+  /** Longest wait for an answer, in milliseconds. */
+  readonly timeoutMs: number
+  /** Failures in a row after which calls fail at once. */
+  readonly breakerFailures: number
+  /** Milliseconds until one call tries again. */
+  readonly breakerCooldownMs: number
+  /** Whether an error says that the other side is away, rather than that the call was wrong. */
+  readonly isAway: (error: unknown) => boolean
+}
+
+/** Stands between us and something that may be away: calls neither hang nor pile up in front of it. */
+export interface Guard {
+  /** @throws {PresenceError} STORE_UNAVAILABLE when it is away; whatever the call throws otherwise */
+  call<Result>(work: () => Promise<Result>): Promise<Result>
+  /** Whether calls fail at once at the moment. */
+  isOpen(): boolean
+}
+
+/** A time-out and a circuit breaker around every call. A call that timed out may still have been carried out. */
+export function createGuard(options: GuardOptions): Guard {
+  const { name, timeoutMs, breakerFailures, breakerCooldownMs, isAway } = options
+  const counts = (error: unknown): boolean => error instanceof TaskCancelledError || isAway(error)
+  const breaker: CircuitBreakerPolicy = circuitBreaker(handleWhen(counts), {
+    halfOpenAfter: breakerCooldownMs,
+    breaker: new ConsecutiveBreaker(breakerFailures),
+  })
+  const policy = wrap(breaker, timeout(timeoutMs, TimeoutStrategy.Aggressive))
+
+  return {
+    isOpen: () => breaker.state === CircuitState.Open,
+    async call(work) {
+      try {
+        return await policy.execute(work)
+      } catch (error) {
+        if (!isBrokenCircuitError(error) && !counts(error)) throw error
+        throw new PresenceError('STORE_UNAVAILABLE', `${name} does not answer at the moment.`, {
+          retryable: true,
+          cause: error,
+        })
+      }
+    },
+  }
+}
