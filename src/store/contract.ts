@@ -65,8 +65,8 @@ export interface RemoteChange {
   readonly wasVisible: boolean
   /** Epoch milliseconds of the store's clock. */
   readonly at: number
-  /** Session id to the moment it ended, of sessions that were another node's. */
-  readonly ended: readonly { readonly sessionId: string; readonly endedAt: number }[]
+  /** Sessions it ended that were not of the node that made it. Only a revoked one has its connection closed. */
+  readonly ended: readonly { readonly sessionId: string; readonly endedAt: number; readonly revoked: boolean }[]
 }
 
 /** Whether the store can be believed: `lost` while it does not answer, since a moment in epoch milliseconds of this node. */
@@ -89,7 +89,7 @@ export type Concern = (userId: string) => boolean
  * A hot store that several nodes share. Each holds a lease; what one changes the others hear, at most once and usually at once:
  * whoever must not miss anything compares with the store when `onDoubt` says so, and from time to time (R46).
  *
- * Each node handles the deadlines and writes the projections of what it changed last. `adoptOverdue` takes over what nobody did.
+ * Each node handles the deadlines and writes the projections of what it changed last; `survey` finds what nobody did.
  */
 export interface SharedHotStore extends HotStore {
   /** Takes a lease under a new name. @throws {PresenceError} INCOMPATIBLE_NODES, STORE_UNAVAILABLE */
@@ -100,10 +100,13 @@ export interface SharedHotStore extends HotStore {
   leave(): Promise<void>
   /** Whether the caller is the one node that does this for the next `ms` milliseconds. */
   claim(task: string, ms: number): Promise<boolean>
-  /** What nodes without a lease left, and takes nodes off the list that left nothing. Empty while this node just came back. */
-  findAbandoned(): Promise<Abandoned[]>
-  /** Takes over deadlines and projections that are more than `lagMs` overdue: `takeDue` and `unprojected` hand them out. */
-  adoptOverdue(lagMs: number): Promise<void>
+  /**
+   * Looks for what nobody takes care of. Deadlines and projections that are more than `lagMs` overdue are handed out by `takeDue` and
+   * `unprojected` of this node from now on. No node is declared dead while this one itself just came back.
+   *
+   * @returns what nodes without a lease left
+   */
+  survey(lagMs: number): Promise<Abandoned[]>
   /** Users with sessions under this node's name, as the store has it. */
   ownUsers(): Promise<string[]>
   /** Hears of what other nodes changed. @returns stops hearing */

@@ -1,7 +1,7 @@
-import TinyQueue from 'tinyqueue'
 import type { UserRecord } from '../../domain/user-record.ts'
 import { nextVersion } from '../../domain/version.ts'
 import type { HotStore, RecordChange, RecordStep } from '../contract.ts'
+import { createDeadlineQueue } from '../deadline-queue.ts'
 
 export interface MemoryStoreOptions {
   /** Epoch milliseconds: the store's one clock (R7). */
@@ -11,13 +11,6 @@ export interface MemoryStoreOptions {
   /** Offline, projected records kept for quick reading; beyond it the longest untouched are forgotten. @default 50_000 */
   maxResting?: number
 }
-
-interface Due {
-  readonly at: number
-  readonly userId: string
-}
-
-const queueOf = (due: Due[]) => new TinyQueue<Due>(due, (a, b) => a.at - b.at)
 
 /**
  * The hot store of a single process. JavaScript runs one step at a time, so a step is atomic by itself; what is left is
@@ -32,29 +25,20 @@ export function createMemoryHotStore(options: MemoryStoreOptions): HotStore {
   /** Records nobody needs at the moment, the longest untouched first. */
   const resting = new Set<string>()
   const listeners = new Set<(change: RecordChange) => void>()
-  /** Users handed out as due and not changed since. */
-  const taken = new Set<string>()
-  // Entries of deadlines that moved stay in the queue and are skipped when they surface.
-  let deadlines = queueOf([])
-
-  const isStale = (due: Due): boolean => records.get(due.userId)?.deadline !== due.at
+  const deadlines = createDeadlineQueue({
+    get size() {
+      return records.size
+    },
+    of: (userId) => records.get(userId)?.deadline,
+    *all() {
+      for (const { userId, deadline } of records.values()) yield [userId, deadline]
+    },
+  })
 
   function keep(record: UserRecord, previous: UserRecord | undefined): void {
     records.set(record.userId, record)
-    // What was handed out is no longer in the queue, even when its deadline stays, as after a clock that stepped back.
-    const wasTaken = taken.delete(record.userId)
-    if (record.deadline !== null && (wasTaken || record.deadline !== previous?.deadline)) {
-      deadlines.push({ at: record.deadline, userId: record.userId })
-      if (deadlines.length > 2 * records.size + 1_000) dropMovedDeadlines()
-    }
+    deadlines.set(record.userId, record.deadline, record.deadline !== previous?.deadline)
     rest(record)
-  }
-
-  function dropMovedDeadlines(): void {
-    const due = [...records.values()].flatMap(({ userId, deadline }) =>
-      deadline === null ? [] : [{ at: deadline, userId }],
-    )
-    deadlines = queueOf(due.filter(({ userId }) => !taken.has(userId)))
   }
 
   /** Forgetting is safe once PostgreSQL has the record: its version is there to start above (R7). */
@@ -79,28 +63,6 @@ export function createMemoryHotStore(options: MemoryStoreOptions): HotStore {
     const made = { before, after, ended, at }
     for (const listener of listeners) listener(made)
     return made
-  }
-
-  function takeDue(limit: number): string[] {
-    const now = clock()
-    const users: string[] = []
-    while (users.length < limit) {
-      const due = deadlines.peek()
-      if (due === undefined || due.at > now) break
-      deadlines.pop()
-      if (isStale(due) || taken.has(due.userId)) continue
-      taken.add(due.userId)
-      users.push(due.userId)
-    }
-    return users
-  }
-
-  function nextDeadline(): number | null {
-    for (let due = deadlines.peek(); due !== undefined; due = deadlines.peek()) {
-      if (!isStale(due)) return due.at
-      deadlines.pop()
-    }
-    return null
   }
 
   function stampVersion(userId: string): number | null {
@@ -136,8 +98,8 @@ export function createMemoryHotStore(options: MemoryStoreOptions): HotStore {
     },
     change: async (userId, step) => change(userId, step),
     stampVersion: async (userId) => stampVersion(userId),
-    takeDue: async (limit) => takeDue(limit),
-    nextDeadline: async () => nextDeadline(),
+    takeDue: async (limit) => deadlines.take(clock(), limit),
+    nextDeadline: async () => deadlines.next(),
     unprojected: async (limit) =>
       [...unprojected.keys()].slice(0, limit).flatMap((userId) => records.get(userId) ?? []),
     markProjected: async (projected) => markProjected(projected),

@@ -1,0 +1,171 @@
+import { createClient, createCluster, ErrorReply } from 'redis'
+import { PresenceError } from '../../domain/errors.ts'
+import { createGuard, type Guard } from '../guard.ts'
+import type { Script } from './scripts.ts'
+
+type Client = ReturnType<typeof createClient>
+type Cluster = ReturnType<typeof createCluster>
+
+/** Where Redis is: URLs (several: the nodes of a Redis Cluster), or a host's own client, whose settings are taken over. */
+export type RedisSource = string | readonly string[] | HostClient
+
+/** A node-redis client or cluster, as far as it is needed here. */
+export interface HostClient {
+  // Whoever wrote it knows what it takes; node-redis types it for each set of modules anew.
+  // oxlint-disable-next-line typescript/no-explicit-any
+  duplicate(overrides?: any): unknown
+}
+
+export interface LinkOptions {
+  readonly source: RedisSource
+  readonly timeoutMs: number
+  readonly breakerFailures: number
+  readonly breakerCooldownMs: number
+  /** Hears of errors that no call reports. */
+  readonly onError: (error: Error) => void
+}
+
+/** A Redis or a Redis Cluster, with everything that differs between them on the inside. */
+export interface Link {
+  readonly isCluster: boolean
+  connect(): Promise<void>
+  /** @param key decides which server is asked @throws {PresenceError} STORE_UNAVAILABLE */
+  send(key: string, ...args: string[]): Promise<unknown>
+  /** Runs a script on keys of one slot. @throws {PresenceError} STORE_UNAVAILABLE */
+  run(script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown>
+  /** Listens to shard channels, one of which each is in one slot. */
+  subscribe(channel: string, listener: (message: string, channel: string) => void): Promise<void>
+  unsubscribe(channel: string): Promise<void>
+  /** Whether calls fail at once, because so many did before. */
+  isBroken(): boolean
+  close(): Promise<void>
+}
+
+/** Milliseconds between two attempts to connect again: a constant, since what is lost meanwhile is looked up afterwards. */
+const RECONNECT_MS = 200
+/** Milliseconds after the first attempt at which the cluster is asked who is master now (the default is five seconds). */
+const TOPOLOGY_REFRESH_MS = 300
+/** Milliseconds between signs of life on a quiet connection, and after which a silent one is given up. */
+const PING_MS = 1_000
+
+/** Replies that say "not now" rather than "not so". */
+const PASSING = /^(LOADING|CLUSTERDOWN|READONLY|MASTERDOWN|TRYAGAIN|BUSY|OOM|NOREPLICAS|UNKILLABLE)/
+
+const isAway = (error: unknown): boolean =>
+  error instanceof PresenceError ? error.code === 'STORE_UNAVAILABLE' : isPassing(error)
+
+// What is no reply of Redis is a connection that failed, or none at all.
+const isPassing = (error: unknown): boolean => !(error instanceof ErrorReply) || PASSING.test(error.message)
+
+export function createLink(options: LinkOptions): Link {
+  const guard = createGuard({ name: 'Redis', isAway, ...options })
+  const raw = openRaw(options)
+  raw.onError(options.onError)
+  return {
+    isCluster: raw.isCluster,
+    connect: () => raw.connect(),
+    send: (key, ...args) => guard.call(() => raw.send(key, args)),
+    run: (script, keys, args) => runScript(guard, raw, script, keys, args),
+    subscribe: (channel, listener) => raw.subscribe(channel, listener),
+    unsubscribe: (channel) => raw.unsubscribe(channel),
+    isBroken: guard.isOpen,
+    close: () => raw.close(),
+  }
+}
+
+async function runScript(
+  guard: Guard,
+  raw: Raw,
+  { sha, text }: Script,
+  keys: readonly string[],
+  args: readonly string[],
+): Promise<unknown> {
+  const rest = [String(keys.length), ...keys, ...args]
+  const key = keys[0] ?? ''
+  return guard.call(async () => {
+    try {
+      return await raw.send(key, ['EVALSHA', sha, ...rest])
+    } catch (error) {
+      // A server that restarted, or took over, has not seen it yet.
+      if (!(error instanceof ErrorReply && error.message.startsWith('NOSCRIPT'))) throw error
+      return raw.send(key, ['EVAL', text, ...rest])
+    }
+  })
+}
+
+/** The two kinds of clients under one roof. */
+interface Raw {
+  readonly isCluster: boolean
+  connect(): Promise<void>
+  send(key: string, args: string[]): Promise<unknown>
+  subscribe(channel: string, listener: (message: string, channel: string) => void): Promise<void>
+  unsubscribe(channel: string): Promise<void>
+  onError(listener: (error: Error) => void): void
+  close(): Promise<void>
+}
+
+function openRaw({ source, timeoutMs }: LinkOptions): Raw {
+  // Version 2 of the protocol answers plain arrays, also from scripts.
+  const client = {
+    RESP: 2,
+    disableOfflineQueue: true,
+    pingInterval: PING_MS,
+    socket: {
+      reconnectStrategy: () => RECONNECT_MS,
+      connectTimeout: timeoutMs,
+      // Bytes that vanish on the way are noticed by the pings that come back or do not.
+      socketTimeout: PING_MS + 2 * timeoutMs,
+    },
+  } as const
+  const cluster = {
+    RESP: 2,
+    defaults: client,
+    topologyRefreshOnReconnectionAttemptStrategy: TOPOLOGY_REFRESH_MS,
+  } as const
+  if (typeof source === 'string') return single(createClient({ ...client, url: source }) as Client)
+  if (isUrls(source)) {
+    const rootNodes = source.map((url) => ({ url }))
+    return clustered(createCluster({ ...cluster, rootNodes }) as unknown as Cluster)
+  }
+  // The host's addresses, passwords and certificates stay; how failures are met is ours.
+  if ('slots' in source) return clustered(source.duplicate({ RESP: 2 }) as Cluster)
+  return single(source.duplicate({ RESP: 2, disableOfflineQueue: true, pingInterval: PING_MS }) as Client)
+}
+
+const isUrls = (source: RedisSource): source is readonly string[] => Array.isArray(source)
+
+function single(client: Client): Raw {
+  // With version 2 of the protocol, a connection that listens can do nothing else.
+  const ears = client.duplicate({ disableOfflineQueue: false })
+  return {
+    isCluster: false,
+    connect: async () => void (await Promise.all([client.connect(), ears.connect()])),
+    send: (_key, args) => client.sendCommand(args),
+    subscribe: (channel, listener) => ears.sSubscribe(channel, listener),
+    unsubscribe: (channel) => ears.sUnsubscribe(channel),
+    onError: (listener) => {
+      client.on('error', listener)
+      ears.on('error', listener)
+    },
+    close: async () => {
+      for (const one of [client, ears]) if (one.isOpen) one.destroy()
+    },
+  }
+}
+
+function clustered(cluster: Cluster): Raw {
+  return {
+    isCluster: true,
+    connect: async () => void (await cluster.connect()),
+    send: (key, args) => cluster.sendCommand(key, false, args),
+    subscribe: (channel, listener) => cluster.sSubscribe(channel, listener),
+    unsubscribe: (channel) => cluster.sUnsubscribe(channel),
+    onError: (listener) => {
+      cluster.on('error', listener)
+      cluster.on('node-error', listener)
+    },
+    close: async () => {
+      if (cluster.isOpen) cluster.destroy()
+    },
+  }
+}

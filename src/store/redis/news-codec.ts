@@ -1,0 +1,73 @@
+import type { RecordChange, RemoteChange } from '../contract.ts'
+import { type ViewTuple, viewOf, viewTuple } from './record-codec.ts'
+import { isNeighbour, SCHEMA_VERSION } from './schema.ts'
+
+/** What other nodes have to know of a change, as it travels. Optional parts are left out when they say nothing. */
+interface NewsJson {
+  /** Schema version (R55). */
+  readonly v: number
+  /** The process that made the change, for it to know its own. */
+  readonly n: string
+  readonly u: string
+  readonly o: ViewTuple
+  readonly t: ViewTuple
+  /** The views before, where they moved. */
+  readonly bo?: ViewTuple
+  readonly bt?: ViewTuple
+  readonly z: boolean
+  readonly bz?: boolean
+  readonly at: number
+  readonly e?: readonly (readonly [sessionId: string, endedAt: number, revoked: boolean])[]
+}
+
+export interface News {
+  readonly origin: string
+  readonly change: RemoteChange
+}
+
+/** The news of a change, or null when no other node has anything to learn from it. */
+export function encodeNews({ before, after, ended, at }: RecordChange, origin: string, nodeId: string): string | null {
+  const revoked = new Set(after.revoked.map(({ sessionId }) => sessionId))
+  // Those of this node are closed by it; those in grace have no connection.
+  const elsewhere = ended
+    .filter(({ session }) => session.nodeId !== nodeId && session.lost === null)
+    .map(({ session, endedAt }) => [session.sessionId, endedAt, revoked.has(session.sessionId)] as const)
+  const moved = before.own.version !== after.own.version || before.stranger.version !== after.stranger.version
+  const decided = before.visibility.version !== after.visibility.version
+  if (!moved && !decided && elsewhere.length === 0) return null
+  const news: NewsJson = {
+    v: SCHEMA_VERSION,
+    n: origin,
+    u: after.userId,
+    o: viewTuple(after.own),
+    t: viewTuple(after.stranger),
+    ...(before.own.version !== after.own.version && { bo: viewTuple(before.own) }),
+    ...(before.stranger.version !== after.stranger.version && { bt: viewTuple(before.stranger) }),
+    z: after.visibility.visible,
+    ...(before.visibility.visible !== after.visibility.visible && { bz: before.visibility.visible }),
+    at,
+    ...(elsewhere.length > 0 && { e: elsewhere }),
+  }
+  return JSON.stringify(news)
+}
+
+/** Null for news of a version that this build cannot read: it compares with the store instead. */
+export function decodeNews(text: string): News | null {
+  const news = JSON.parse(text) as NewsJson
+  if (!isNeighbour(news.v)) return null
+  const own = viewOf(news.o)
+  const stranger = viewOf(news.t)
+  return {
+    origin: news.n,
+    change: {
+      userId: news.u,
+      own,
+      stranger,
+      before: { own: news.bo ? viewOf(news.bo) : own, stranger: news.bt ? viewOf(news.bt) : stranger },
+      visible: news.z,
+      wasVisible: news.bz ?? news.z,
+      at: news.at,
+      ended: (news.e ?? []).map(([sessionId, endedAt, revoked]) => ({ sessionId, endedAt, revoked })),
+    },
+  }
+}
