@@ -32,7 +32,7 @@ import { project } from './service/project.ts'
 import { createRecordLoader } from './service/record-loader.ts'
 import { createSessionLog } from './service/session-log.ts'
 import type { PresenceVerbs } from './service/verbs.ts'
-import type { DurableStore, HotStore } from './store/contract.ts'
+import type { DurableStore, HotStore, SharedHotStore } from './store/contract.ts'
 import type { Logger } from './telemetry/logger.ts'
 import { createMetrics, type Metrics } from './telemetry/metrics.ts'
 
@@ -93,6 +93,8 @@ export interface PresenceParts {
   readonly codec: UserIdCodec
   readonly log: Logger
   readonly hot: HotStore
+  /** The hot store again when other nodes share it; null in memory mode. */
+  readonly shared: SharedHotStore | null
   readonly durable: DurableStore
   /** What ids of the directory look like, or null: nobody can search. */
   readonly directoryIds: NonNullable<HttpDoor['directoryIds']> | null
@@ -144,14 +146,16 @@ export function composePresence(host: HostApp, parts: PresenceParts): PresenceSy
   }
 }
 
-function wire(host: HostApp, { options, log, hot, durable, directoryIds }: PresenceParts): ServiceDeps {
+function wire(host: HostApp, { options, log, hot, shared, durable, directoryIds }: PresenceParts): ServiceDeps {
   const { audience = 'watchers' } = host
   const metrics = host.metrics ?? createMetrics()
   const onDelivered = (count: number) => metrics.deliveries.inc(count)
   return {
     hot,
+    shared,
     durable,
-    cold: createRecordLoader({ durable, hot, presumeMs: null }),
+    cold: createRecordLoader({ durable, hot, presumeMs: shared && options.nodeLeaseMs }),
+    unstated: new Set(),
     broadcast: createSocketIoBroadcaster({ ...options, io: host.io, audience, onDelivered }),
     rules: options,
     local: createLocalSessions(),

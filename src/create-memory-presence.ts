@@ -58,6 +58,7 @@ export function createMemoryPresence(host: MemoryPresenceHost): MemoryPresence {
     codec,
     log: host.logger ?? createLogger('error'),
     hot,
+    shared: null,
     durable,
     directoryIds: providers === undefined ? null : { city: isId, service: isId },
     condition({ statuses, lastSeenWithinMs, activeWithinMs }, column, hidden) {

@@ -50,6 +50,7 @@ export function createPresence(host: PresenceHost): Presence {
     codec,
     log,
     hot,
+    shared: null,
     durable: createDurableStore({ sequelize, ...users, nodeId, directory }),
     directoryIds: directoryIds(directory),
     condition: (filter, column, hidden) => presenceCondition(filter, column, hot.now(), hidden),

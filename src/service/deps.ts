@@ -1,6 +1,6 @@
 import type { Broadcaster } from '../broadcast/contract.ts'
 import type { Rules } from '../domain/rules.ts'
-import type { DurableStore, HotStore } from '../store/contract.ts'
+import type { DurableStore, HotStore, SharedHotStore } from '../store/contract.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import type { LocalSessions } from './local-sessions.ts'
@@ -11,6 +11,8 @@ import type { SessionLog } from './session-log.ts'
 /** What every verb of this room works with. */
 export interface ServiceDeps {
   readonly hot: HotStore
+  /** The hot store again when other nodes share it; null in memory mode. */
+  readonly shared: SharedHotStore | null
   readonly durable: DurableStore
   readonly cold: RecordLoader
   readonly broadcast: Broadcaster
@@ -18,6 +20,8 @@ export interface ServiceDeps {
   readonly local: LocalSessions
   readonly sessionLog: SessionLog
   readonly pendingDecisions: PendingDecisions
+  /** Users of whom the store may not agree with the connections of this node: told again until it does (R46). */
+  readonly unstated: Set<string>
   readonly log: Logger
   readonly metrics: Metrics
   readonly hasDirectory: boolean

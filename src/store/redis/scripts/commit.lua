@@ -17,7 +17,7 @@
 --   7 seconds after which a record at rest is forgotten
 --   8 news for other nodes, or '' for none
 --   9 how many news the log keeps, at least
---   10 shard channel on which other nodes listen
+--   10 shard channel on which other nodes listen: '<epoch> <seq> <news>'
 --   11 how many of the following node ids are added for this user; the others are taken away
 --   12.. node ids
 -- Returns {'made', seq}, or {'conflict', record or false}, or {'forgotten', epoch}: the store lost what it knew.
@@ -46,5 +46,5 @@ end
 if ARGV[8] == '' then return { 'made', 0 } end
 local seq = redis.call('HINCRBY', KEYS[5], 'seq', 1)
 redis.call('XADD', KEYS[6], 'MAXLEN', '~', ARGV[9], seq .. '-0', 'n', ARGV[8])
-redis.call('SPUBLISH', ARGV[10], seq .. ' ' .. ARGV[8])
+redis.call('SPUBLISH', ARGV[10], epoch .. ' ' .. seq .. ' ' .. ARGV[8])
 return { 'made', seq }
