@@ -1,6 +1,7 @@
 import type { Rules } from './rules.ts'
 import { type EndedSession, NO_NODE, type Session } from './session.ts'
 import { graceOf, mergeActivity } from './steps.ts'
+import { nextVersion } from './version.ts'
 import { latest, settle, type Step, type UserRecord } from './user-record.ts'
 
 // Changes to a record that nodes make about each other and about themselves. Pure, as those of `steps.ts`.
@@ -16,8 +17,8 @@ export function endNode(record: UserRecord, nodeId: string, evidenceAt: number, 
 
 /** What a node knows about its own connections of one user. */
 export interface OwnConnections {
-  /** Names this node goes or went by. */
-  readonly nodeIds: ReadonlySet<string>
+  /** Whether this node goes or went by that name. */
+  readonly isOwn: (nodeId: string) => boolean
   /** Sessions of connections that stand, as they have to be. */
   readonly standing: readonly Session[]
   /** Session id to the one it had before this node lost its lease. */
@@ -46,7 +47,7 @@ export function restate(record: UserRecord, own: OwnConnections, now: number, ru
   const ended: EndedSession[] = []
   const kept: Session[] = []
   for (const session of record.sessions) {
-    const mine = own.nodeIds.has(session.nodeId) || held.has(session.sessionId) || own.gone.has(session.sessionId)
+    const mine = own.isOwn(session.nodeId) || held.has(session.sessionId) || own.gone.has(session.sessionId)
     const known = held.get(session.sessionId)
     if (!mine) kept.push(session)
     else if (known) kept.push(sameSession(session, known))
@@ -118,4 +119,14 @@ export function settleDue(
   const waitUntil = Math.max(...silent.map(({ lastActivityAt }) => lastActivityAt + rules.idleAfterMs + patienceMs))
   if (!demoted || waitUntil <= now) return step
   return { record: { ...record, deadline: waitUntil }, ended: [] }
+}
+
+/**
+ * The same presence under versions above `floor`: watchers were told something newer, which the store lost (R7). For them it is news.
+ */
+export function outgrow(record: UserRecord, floor: number, now: number): Step {
+  const version = nextVersion(Math.max(record.version, floor), now)
+  const own = { ...record.own, version }
+  const stranger = { ...record.stranger, version }
+  return { record: { ...record, version, own, stranger }, ended: [] }
 }

@@ -19,21 +19,25 @@ export async function connectSession(
   const sessionId = randomUUID()
   const connectedAt = hot.now()
   const held: LocalSession = {
+    handle: sessionId,
     sessionId,
+    formerId: null,
     userId,
     socketId,
+    deviceId,
     deviceType,
     ipAddress,
     userAgent,
     connectedAt,
     lastActivityAt: 0,
-    connected: true,
+    goodbye: null,
   }
   local.add(held)
   try {
-    const session = { sessionId, socketId, deviceId, deviceType, connectedAt, lost: null }
+    const nodeId = hot.nodeId()
+    const session = { sessionId, nodeId, socketId, deviceId, deviceType, connectedAt, lost: null }
     const { after } = await changeUser(deps, userId, (record, now) =>
-      connect(record, { ...session, nodeId: hot.nodeId(), lastActivityAt: now }, now, rules),
+      connect(record, { ...session, lastActivityAt: now }, now, rules),
     )
     // A device that came back within its grace brings the activity of before (R3).
     const kept = after.sessions.find((other) => other.sessionId === sessionId)
@@ -42,11 +46,15 @@ export async function connectSession(
     if (local.get(sessionId) === held) broadcast.add({ socketId, userId, format: device.format ?? 'events' })
     else broadcast.signOut(socketId)
     sessionLog.note(sessionRow(held, connectedAt, true))
+    // Under the name of before it would be ended as that of a dead node.
+    if (nodeId !== hot.nodeId()) deps.unstated.add(userId)
     metrics.sessionsStarted.inc()
     metrics.localSessions.set(local.size)
     return { sessionId, presence: infoFor(after, userId) }
   } catch (error) {
-    local.remove(sessionId)
+    local.remove(held)
+    // It may have been kept all the same.
+    if (deps.shared) deps.unstated.add(userId)
     throw error
   }
 }

@@ -1,3 +1,4 @@
+import { PresenceError } from '../domain/errors.ts'
 import { CLEAN_DISCONNECT_REASONS } from '../domain/session.ts'
 import { end, lose } from '../domain/steps.ts'
 import type { ServiceDeps } from './deps.ts'
@@ -6,18 +7,31 @@ import { changeUser } from './records.ts'
 /** See {@link PresenceVerbs.disconnectSession}. */
 export async function disconnectSession(
   deps: ServiceDeps,
-  sessionId: string,
+  handle: string,
   reason: string,
   evidenceAt?: number,
 ): Promise<void> {
-  const held = deps.local.get(sessionId)
-  if (!held?.connected) return
-  held.connected = false
+  const { local, hot, rules } = deps
+  const held = local.get(handle)
+  if (!held || held.goodbye) return
+  const now = hot.now()
+  const goodbye = { clean: CLEAN_DISCONNECT_REASONS.has(reason), at: Math.min(evidenceAt ?? now, now) }
+  held.goodbye = goodbye
+  const { userId, socketId, sessionId } = held
   // A recovered connection has the socket id of the one before: the newer session keeps it (R2).
-  if (deps.local.find(held.userId, held.socketId) === held) deps.broadcast.remove(held.socketId)
-  await changeUser(deps, held.userId, (record, now) =>
-    CLEAN_DISCONNECT_REASONS.has(reason)
-      ? end(record, new Set([sessionId]), now, deps.rules)
-      : lose(record, sessionId, Math.min(evidenceAt ?? now, now), now, deps.rules),
-  )
+  if (local.find(userId, socketId) === held) deps.broadcast.remove(socketId)
+  try {
+    await changeUser(deps, userId, (record, at) =>
+      goodbye.clean
+        ? end(record, new Set([sessionId]), at, rules)
+        : lose(record, sessionId, Math.min(goodbye.at, at), at, rules),
+    )
+  } catch (error) {
+    if (!deps.shared || !(error instanceof PresenceError && error.retryable)) throw error
+    // The store is away: it is told as soon as it is back, with the evidence of now.
+    deps.unstated.add(userId)
+    return
+  }
+  // From here on the grace is the business of the store, whichever node ends it (R4). In memory that is this one.
+  if (deps.shared) local.remove(held)
 }

@@ -2,7 +2,7 @@ import { infoFor } from '../domain/info.ts'
 import type { RecordChange } from '../store/contract.ts'
 import { asError } from '../telemetry/logger.ts'
 import type { ServiceDeps } from './deps.ts'
-import { sessionRow } from './session-log.ts'
+import { foreignRow, sessionRow } from './session-log.ts'
 
 /** Draws the consequences of every change that the hot store reports: who is told, what is written, what is closed. */
 export const followChanges = (deps: ServiceDeps): (() => void) =>
@@ -32,15 +32,16 @@ function announceViews({ broadcast, metrics }: ServiceDeps, { before, after, at 
   }
 }
 
-function closeEnded({ local, broadcast, sessionLog, metrics }: ServiceDeps, { ended }: RecordChange): void {
+function closeEnded({ local, broadcast, sessionLog, metrics }: ServiceDeps, { after, ended }: RecordChange): void {
   for (const { session, endedAt } of ended) {
     metrics.sessionsEnded.inc()
-    const held = local.get(session.sessionId)
+    const held = local.withId(session.sessionId)
+    // Whoever ends a session writes it down: its own node may be gone.
+    sessionLog.note(held ? sessionRow(held, endedAt, false) : foreignRow(session, after.userId, endedAt))
     if (!held) continue
-    sessionLog.note(sessionRow(held, endedAt, false))
-    local.remove(session.sessionId)
+    local.remove(held)
     // Still connected: somebody else ended it, by a sign-out or an eviction.
-    if (!held.connected) continue
+    if (held.goodbye) continue
     broadcast.remove(held.socketId)
     broadcast.signOut(held.socketId)
   }
@@ -53,7 +54,7 @@ function logActivity({ local, sessionLog }: ServiceDeps, { before, after }: Reco
   for (const session of after.sessions) {
     const known = before.sessions.find(({ sessionId }) => sessionId === session.sessionId)
     if (!known || known.lastActivityAt === session.lastActivityAt) continue
-    const held = local.get(session.sessionId)
+    const held = local.withId(session.sessionId)
     if (held) sessionLog.note(sessionRow(held, session.lastActivityAt, true))
   }
 }

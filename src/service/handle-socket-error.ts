@@ -7,7 +7,7 @@ export function handleSocketError(deps: ServiceDeps, userId: string, error: unkn
   deps.log.warn({ err: asError(error) }, 'a socket reported an error')
   if (isFatal(error)) {
     if (socketId !== undefined) deps.broadcast.drop(socketId)
-    else for (const held of deps.local.ofUser(userId)) if (held.connected) deps.broadcast.drop(held.socketId)
+    else for (const held of deps.local.ofUser(userId)) if (!held.goodbye) deps.broadcast.drop(held.socketId)
     return
   }
   deps.broadcast.resync(socketId === undefined ? { userId } : { socketId })

@@ -1,56 +1,88 @@
 import type { DeviceType } from '../domain/session.ts'
 
+/** How a connection ended: by a goodbye, or lost, with its last sign of life in epoch milliseconds. */
+export interface Goodbye {
+  readonly clean: boolean
+  readonly at: number
+}
+
 /** A session whose connection this node holds or held: what only this node knows of it. */
 export interface LocalSession {
-  readonly sessionId: string
+  /** What front doors call it: the id it had at first. */
+  readonly handle: string
+  /** The id it has now; another one after this node lost its lease (R2). */
+  sessionId: string
+  /** The id it had before, until the store has taken the new one. */
+  formerId: string | null
   readonly userId: string
   readonly socketId: string
+  readonly deviceId: string | null
   readonly deviceType: DeviceType
   readonly ipAddress: string | null
   readonly userAgent: string | null
   readonly connectedAt: number
   /** Last sign of use in epoch milliseconds; often newer than what the store was told (R12). */
   lastActivityAt: number
-  /** False once the connection is gone, while the session may live on in grace. */
-  connected: boolean
+  /** Null while the connection stands. */
+  goodbye: Goodbye | null
 }
 
 /** The sessions of this node, by id and by user. */
 export interface LocalSessions {
   add(session: LocalSession): void
-  get(sessionId: string): LocalSession | undefined
+  /** By what front doors call it. */
+  get(handle: string): LocalSession | undefined
+  withId(sessionId: string): LocalSession | undefined
   /** The newest session that was opened for this user on this connection. */
   find(userId: string, socketId: string): LocalSession | undefined
   ofUser(userId: string): readonly LocalSession[]
-  remove(sessionId: string): void
+  /** Gives a session another id. */
+  rename(session: LocalSession, sessionId: string): void
+  remove(session: LocalSession): void
   userIds(): readonly string[]
+  all(): readonly LocalSession[]
   readonly size: number
 }
 
 export function createLocalSessions(): LocalSessions {
-  const byId = new Map<string, LocalSession>()
+  const byHandle = new Map<string, LocalSession>()
+  /** Only those that were renamed: most never are. */
+  const renamed = new Map<string, LocalSession>()
   const byUser = new Map<string, LocalSession[]>()
   const ofUser = (userId: string): readonly LocalSession[] => byUser.get(userId) ?? []
 
+  function withId(sessionId: string): LocalSession | undefined {
+    const session = renamed.get(sessionId) ?? byHandle.get(sessionId)
+    return session?.sessionId === sessionId ? session : undefined
+  }
+
   return {
     add: (session) => {
-      byId.set(session.sessionId, session)
+      byHandle.set(session.handle, session)
       byUser.set(session.userId, [...ofUser(session.userId), session])
     },
-    get: (sessionId) => byId.get(sessionId),
+    get: (handle) => byHandle.get(handle),
+    withId,
     find: (userId, socketId) => ofUser(userId).findLast((session) => session.socketId === socketId),
     ofUser,
-    remove: (sessionId) => {
-      const session = byId.get(sessionId)
-      if (!session) return
-      byId.delete(sessionId)
+    rename: (session, sessionId) => {
+      renamed.delete(session.sessionId)
+      session.formerId = session.sessionId
+      session.sessionId = sessionId
+      renamed.set(sessionId, session)
+    },
+    remove: (session) => {
+      if (byHandle.get(session.handle) !== session) return
+      byHandle.delete(session.handle)
+      renamed.delete(session.sessionId)
       const others = ofUser(session.userId).filter((other) => other !== session)
       if (others.length > 0) byUser.set(session.userId, others)
       else byUser.delete(session.userId)
     },
     userIds: () => [...byUser.keys()],
+    all: () => [...byHandle.values()],
     get size() {
-      return byId.size
+      return byHandle.size
     },
   }
 }

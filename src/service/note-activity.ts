@@ -8,7 +8,7 @@ import { changeUser } from './records.ts'
 /** See {@link PresenceVerbs.noteSessionActivity}. */
 export async function noteSessionActivity(deps: ServiceDeps, sessionId: string): Promise<void> {
   const held = deps.local.get(sessionId)
-  if (held?.connected) await noteOn(deps, held)
+  if (held && !held.goodbye) await noteOn(deps, held)
 }
 
 /** Free while the session is active: the deadline that the store keeps asks for the newest moment by itself (R12). */
@@ -29,7 +29,7 @@ export function createUserActivity(deps: ServiceDeps): (userId: string) => Promi
   const toldAt = new LRUCache<string, number>({ max: MAX_TOLD })
 
   return async (userId) => {
-    const connected = deps.local.ofUser(userId).filter((session) => session.connected)
+    const connected = deps.local.ofUser(userId).filter((session) => !session.goodbye)
     const inUse = connected.toSorted((a, b) => b.lastActivityAt - a.lastActivityAt)[0]
     if (inUse) return noteOn(deps, inUse)
     const now = deps.hot.now()

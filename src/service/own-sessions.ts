@@ -12,7 +12,7 @@ export async function listSessions(deps: ServiceDeps, userId: string): Promise<O
   const details = await deps.durable.sessionDetails(sessions.map(({ sessionId }) => sessionId))
   return sessions
     .map((session) => {
-      const held = deps.local.get(session.sessionId)
+      const held = deps.local.withId(session.sessionId)
       const lastActivityAt = Math.max(session.lastActivityAt, held?.lastActivityAt ?? 0)
       return { session: { ...session, lastActivityAt }, details: details.get(session.sessionId) ?? null }
     })

@@ -98,12 +98,12 @@ export function createPresenceService<ProviderPage>(
     setUserOnline: async (userId, socketId, device = {}) => {
       const id = idOf(userId)
       const held = local.find(id, socketId)
-      if (held?.connected) return { sessionId: held.sessionId, presence: await verbs.readPresence(id, id) }
+      if (held && !held.goodbye) return { sessionId: held.sessionId, presence: await verbs.readPresence(id, id) }
       return verbs.connectSession(id, socketId, input.device(device))
     },
     setUserOffline: async (userId, socketId, reason = 'client namespace disconnect') => {
       const held = local.find(idOf(userId), socketId)
-      if (held) await verbs.disconnectSession(held.sessionId, reason)
+      if (held) await verbs.disconnectSession(held.handle, reason)
     },
     updateLastActivity: async (userId) => verbs.noteUserActivity(idOf(userId)),
     getUserPresence: async (userId, { viewerId } = {}) =>

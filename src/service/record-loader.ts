@@ -11,6 +11,8 @@ export interface RecordLoader {
   loadMany(userIds: readonly string[]): Promise<UserRecord[]>
   /** The next to ask for this user is told what is stored then. */
   forget(userId: string): void
+  /** The same for everybody: the store was restarted, say. */
+  forgetAll(): void
 }
 
 export interface RecordLoaderOptions {
@@ -75,6 +77,7 @@ export function createRecordLoader({ durable, hot, presumeMs }: RecordLoaderOpti
 
   return {
     forget: (userId) => void loader.clear(userId),
+    forgetAll: () => void loader.clearAll(),
     load: (userId) => loader.clear(userId).load(userId),
     async loadMany(userIds) {
       const records = await Promise.all(userIds.map((userId) => loader.load(userId)))

@@ -1,4 +1,5 @@
 import { PresenceError } from '../domain/errors.ts'
+import type { Session } from '../domain/session.ts'
 import type { DurableStore, SessionRow } from '../store/contract.ts'
 import { asError, type Logger } from '../telemetry/logger.ts'
 import type { LocalSession } from './local-sessions.ts'
@@ -30,8 +31,8 @@ export function createSessionLog(durable: DurableStore, log: Logger): SessionLog
 
   return {
     note: (row) => {
-      const wasEnded = waiting.get(row.sessionId)?.isActive === false
-      waiting.set(row.sessionId, wasEnded ? { ...row, isActive: false } : row)
+      const before = waiting.get(row.sessionId)
+      waiting.set(row.sessionId, before ? merge(before, row) : row)
     },
     flush: async () => {
       while (waiting.size > 0) {
@@ -43,6 +44,28 @@ export function createSessionLog(durable: DurableStore, log: Logger): SessionLog
     },
   }
 }
+
+/** An ended session stays ended, and who ends it may not know where it came from. */
+const merge = (before: SessionRow, row: SessionRow): SessionRow => ({
+  ...row,
+  ipAddress: row.ipAddress ?? before.ipAddress,
+  userAgent: row.userAgent ?? before.userAgent,
+  lastPing: Math.max(before.lastPing, row.lastPing),
+  isActive: before.isActive && row.isActive,
+})
+
+/** The row of a session that another node began, at its end: what only that node knows is in the row already. */
+export const foreignRow = (session: Session, userId: string, endedAt: number): SessionRow => ({
+  sessionId: session.sessionId,
+  userId,
+  socketId: session.socketId,
+  deviceType: session.deviceType,
+  ipAddress: null,
+  userAgent: null,
+  connectedAt: session.connectedAt,
+  lastPing: endedAt,
+  isActive: false,
+})
 
 /** The row of a session of this node. @param lastPing epoch milliseconds: connect, coarse flush, or end */
 export const sessionRow = (session: LocalSession, lastPing: number, isActive: boolean): SessionRow => ({

@@ -107,6 +107,8 @@ export interface SharedHotStore extends HotStore {
    * @returns what nodes without a lease left
    */
   survey(lagMs: number): Promise<Abandoned[]>
+  /** Whether this node goes, or went since its process began, by that name. */
+  isOwnNode(nodeId: string): boolean
   /** Users with sessions under this node's name, as the store has it. */
   ownUsers(): Promise<string[]>
   /** Hears of what other nodes changed. @returns stops hearing */
@@ -177,6 +179,12 @@ export interface DurableStore {
   recordAlive(now: number): Promise<void>
   /** Searches the host's directory together with what strangers may know. */
   findProviders(query: ProviderSearch): Promise<ProviderPage>
+  /** Users whom PostgreSQL holds as present, in order of their ids. @param after the last one of the page before */
+  presentUsers(after: string | null, limit: number): Promise<string[]>
+  /** Sessions that `user_sessions` holds as active, in order of their ids. @param after the last one of the page before */
+  activeSessions(after: string | null, limit: number): Promise<{ sessionId: string; userId: string }[]>
+  /** Marks rows of sessions as ended, with the last evidence that is in them. */
+  endSessions(sessionIds: readonly string[]): Promise<void>
   /** Whether PostgreSQL answers. */
   ping(): Promise<boolean>
 }

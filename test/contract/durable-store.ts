@@ -199,6 +199,22 @@ function sessionsContract(open: OpenDurableStore): void {
       expect(await under.store.endLeftovers(NOW + MINUTE)).toBe(0)
     })
 
+    test('R23 who is held as present, and which sessions as active, is read page by page', async () => {
+      const users = await Promise.all([1, 2, 3].map(() => under.addUser()))
+      const [away] = [await under.addUser()]
+      await under.store.project([...users.map((user) => presentRecord(user)), offlineRecord(away, 5)])
+      const sessions = [...users.map((user) => sessionOf(user)), { ...sessionOf(away), isActive: false }]
+      await under.store.saveSessions(sessions)
+      const first = await under.store.presentUsers(null, 2)
+      const rest = await under.store.presentUsers(first[1] ?? null, 2)
+      expect([first.length, [...first, ...rest].toSorted()]).toEqual([2, users.toSorted()])
+      const [active] = await under.store.activeSessions(null, 1)
+      const others = await under.store.activeSessions(active?.sessionId ?? null, 9)
+      expect([active, ...others].map((row) => row?.userId).toSorted()).toEqual(users.toSorted())
+      await under.store.endSessions(others.map(({ sessionId }) => sessionId))
+      expect(await under.store.activeSessions(null, 9)).toEqual([active])
+    })
+
     test('R8 leftovers end by the last evidence, never by the moment of the sweep', async () => {
       const [seen, hidden, away] = [await under.addUser(), await under.addUser(), await under.addUser()]
       await under.store.project([presentRecord(seen), hiddenRecord(hidden), offlineRecord(away, 5)])

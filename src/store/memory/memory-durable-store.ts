@@ -1,5 +1,6 @@
 import { PresenceError } from '../../domain/errors.ts'
 import { type UserIdCodec, uuidIds } from '../../domain/user-id.ts'
+import { isPresent } from '../../domain/status.ts'
 import type { UserRecord } from '../../domain/user-record.ts'
 import type { Decision, DurableStore, ProviderSearch, SessionRow } from '../contract.ts'
 import { endStored } from './end-leftovers.ts'
@@ -119,6 +120,28 @@ export function createMemoryDurableStore(options: MemoryDurableStoreOptions = {}
         }),
       ),
     endLeftovers: async (now) => endLeftovers(now),
+    presentUsers: async (after, limit) =>
+      page(
+        [...users].filter(([, { row }]) => row !== null && isPresent(row.record.own.status)).map(([userId]) => userId),
+        (userId) => userId,
+        after,
+        limit,
+      ),
+    activeSessions: async (after, limit) =>
+      page(
+        [...sessions.values()]
+          .filter(({ isActive }) => isActive)
+          .map(({ sessionId, userId }) => ({ sessionId, userId })),
+        ({ sessionId }) => sessionId,
+        after,
+        limit,
+      ),
+    endSessions: async (sessionIds) => {
+      for (const sessionId of sessionIds) {
+        const row = sessions.get(sessionId)
+        if (row) sessions.set(sessionId, { ...row, isActive: false })
+      }
+    },
     recordAlive: async (now) => void aliveAt.set(nodeId, Math.max(aliveAt.get(nodeId) ?? now, now)),
     findProviders: async (search) => {
       if (providers === null) throw new PresenceError('NOT_FOUND', 'There is no directory of providers here.')
@@ -140,6 +163,14 @@ export function createMemoryDurableStore(options: MemoryDurableStoreOptions = {}
         return fits((hidden.includes(userId) ? null : publicOf(userId)) ?? NEVER_SEEN, filter)
       }),
   }
+}
+
+/** Rows after the one with the key `after`, in order of their keys. */
+function page<Row>(rows: readonly Row[], keyOf: (row: Row) => string, after: string | null, limit: number): Row[] {
+  return rows
+    .filter((row) => after === null || keyOf(row) > after)
+    .toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))
+    .slice(0, limit)
 }
 
 /** Of several records of a user in one batch the newest counts, as in one statement. */

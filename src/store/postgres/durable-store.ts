@@ -7,6 +7,7 @@ import { leftoversEnder } from './end-leftovers.ts'
 import { providerFinder } from './find-providers.ts'
 import { describeUsers, type HostUsersOptions } from './host-users.ts'
 import { recordLoader } from './load-records.ts'
+import { activeSessionsReader, presentUsersReader, sessionEnder } from './present-users.ts'
 import { recordProjector } from './project-records.ts'
 import { aliveRecorder } from './record-alive.ts'
 import { decisionSaver } from './save-decision.ts'
@@ -36,6 +37,9 @@ export function createDurableStore({ sequelize, nodeId, directory, ...host }: Du
     saveSessions: sessionSaver(database, users),
     sessionDetails: sessionDetailsReader(database),
     endLeftovers: leftoversEnder(database, users),
+    presentUsers: presentUsersReader(database, users),
+    activeSessions: activeSessionsReader(database),
+    endSessions: sessionEnder(database),
     recordAlive: aliveRecorder(database, nodeId),
     findProviders: directory === null ? refuseSearch : providerFinder(database, host.userId, directory),
     ping: () => answers(database),

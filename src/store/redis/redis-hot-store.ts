@@ -204,6 +204,7 @@ export function createRedisHotStore(options: RedisHotStoreOptions): SharedHotSto
     claim: async (task, ms) =>
       (await link.send(keys.claim(task), 'SET', keys.claim(task), nodeId(), 'PX', String(ms), 'NX')) === 'OK',
     survey,
+    isOwnNode: lease.isOwnName,
     ownUsers: () => usersOf(nodeId(), BUCKET_NUMBERS),
     onRemoteChange: log.onRemoteChange,
     onDoubt: log.onDoubt,

@@ -1,0 +1,98 @@
+import { presenceInfo } from '../../domain/info.ts'
+import type { Concern, RemoteChange, SharedHotStore, StoreState } from '../../store/contract.ts'
+import { asError } from '../../telemetry/logger.ts'
+import type { ServiceDeps } from '../deps.ts'
+import { sessionRow } from '../session-log.ts'
+import { reconcile } from './reconcile.ts'
+
+/** Milliseconds over which connections read everything again once the store is back (R51). */
+const RESYNC_SPREAD_MS = 2_000
+
+/** What a node has to catch up with. */
+export interface CatchingUp {
+  /** Somebody has to be compared with the store. */
+  readonly doubts: Set<Concern>
+  /** The store lost something: everybody who is present is to be brought back into it. */
+  recovery: 'none' | 'wanted'
+}
+
+/**
+ * Draws the consequences of what the store tells about other nodes and about itself: who is told, which connections are closed, what
+ * is compared next.
+ *
+ * @returns stops following
+ */
+export function followStore(deps: ServiceDeps, shared: SharedHotStore, catching: CatchingUp): () => void {
+  const safely =
+    <Told>(consequence: (told: Told) => void) =>
+    (told: Told): void => {
+      try {
+        consequence(told)
+      } catch (error) {
+        // A host's own listener may throw when its socket is told or closed (R52).
+        deps.log.error({ err: asError(error) }, 'not all that follows from what the store told was done')
+      }
+    }
+  const unfollow = [
+    shared.onRemoteChange(safely((change: RemoteChange) => hear(deps, change))),
+    shared.onDoubt((concern) => void catching.doubts.add(concern)),
+    shared.onAmnesia((concern) => {
+      deps.cold.forgetAll()
+      catching.recovery = 'wanted'
+      catching.doubts.add(concern)
+      // Their nodes are the only ones who know them now (R23).
+      for (const userId of deps.local.userIds()) if (concern(userId)) deps.unstated.add(userId)
+      for (const userId of deps.pendingDecisions.users()) if (concern(userId)) deps.unstated.add(userId)
+    }),
+    shared.onState(safely((state: StoreState) => turn(deps, state, catching))),
+  ]
+  return () => {
+    for (const stop of unfollow) stop()
+  }
+}
+
+function hear(deps: ServiceDeps, change: RemoteChange): void {
+  const { userId, own, stranger, before, at, visible, wasVisible } = change
+  deps.metrics.remoteChanges.inc()
+  deps.cold.forget(userId)
+  deps.broadcast.announce({ userId, own, stranger, before, at, retracts: wasVisible && !visible })
+  if (before.own.version !== own.version || wasVisible !== visible) {
+    deps.broadcast.tellSelf(userId, presenceInfo(userId, own, visible))
+  }
+  for (const ended of change.ended) if (ended.revoked) closeRevoked(deps, ended)
+}
+
+/** A sign-out or an eviction on another node. Anything else that ended there, this node will state anew. */
+function closeRevoked(deps: ServiceDeps, { sessionId, endedAt }: { sessionId: string; endedAt: number }): void {
+  const held = deps.local.withId(sessionId)
+  if (!held) return
+  deps.sessionLog.note(sessionRow(held, endedAt, false))
+  deps.local.remove(held)
+  deps.broadcast.remove(held.socketId)
+  deps.broadcast.signOut(held.socketId)
+}
+
+function turn(deps: ServiceDeps, { state }: StoreState, catching: CatchingUp): void {
+  if (state === 'lost') {
+    deps.log.error({}, 'the store does not answer: what is shown is stale until it does')
+    deps.metrics.storeLost.inc()
+    deps.broadcast.stale()
+    return
+  }
+  deps.log.info({}, 'the store answers again')
+  catching.doubts.add(() => true)
+  deps.broadcast.resyncAll(RESYNC_SPREAD_MS)
+}
+
+/** Compares what is in doubt with the store. What fails stays in doubt. */
+export async function settleDoubts(deps: ServiceDeps, catching: CatchingUp): Promise<void> {
+  if (catching.doubts.size === 0) return
+  const doubts = [...catching.doubts]
+  catching.doubts.clear()
+  try {
+    await reconcile(deps, (userId) => doubts.some((concern) => concern(userId)))
+  } catch (error) {
+    for (const concern of doubts) catching.doubts.add(concern)
+    throw error
+  }
+}

@@ -1,0 +1,72 @@
+import { outgrow } from '../../domain/node-steps.ts'
+import type { UserRecord } from '../../domain/user-record.ts'
+import type { Concern } from '../../store/contract.ts'
+import type { ServiceDeps } from '../deps.ts'
+import { changeUser, readRecords } from '../records.ts'
+import { restateUsers } from './restate.ts'
+
+/** Users compared at once. */
+const BATCH = 500
+
+/** Compares what this node told, and its connections, with the store, for the users concerned; the store is right (R46). */
+export async function reconcile(deps: ServiceDeps, concern: Concern): Promise<void> {
+  await reconcileTold(deps, concern)
+  await reconcileSessions(deps, concern)
+}
+
+async function reconcileTold(deps: ServiceDeps, concern: Concern): Promise<void> {
+  for (const userIds of batches([...deps.broadcast.watched()].filter(concern))) {
+    for (const userId of userIds) deps.cold.forget(userId)
+    const records = await readRecords(deps, userIds)
+    for (const record of records.values()) await compare(deps, record)
+  }
+}
+
+async function compare(deps: ServiceDeps, record: UserRecord): Promise<void> {
+  const { userId, own, stranger, visibility } = record
+  const told = Math.max(
+    deps.broadcast.latest(userId, 'own')?.version ?? 0,
+    deps.broadcast.latest(userId, 'stranger')?.version ?? 0,
+  )
+  if (told > Math.max(own.version, stranger.version) && (await deps.hot.read([userId])).size > 0) {
+    // The store lost what was told since. Nobody believes an older version, so the truth gets a newer one.
+    await changeUser(deps, userId, (current, now) =>
+      told > Math.max(current.own.version, current.stranger.version)
+        ? outgrow(current, told, now)
+        : { record: current, ended: [] },
+    )
+    return
+  }
+  const before = { own, stranger }
+  deps.broadcast.announce({ userId, own, stranger, before, at: deps.hot.now(), retracts: !visibility.visible })
+}
+
+async function reconcileSessions(deps: ServiceDeps, concern: Concern): Promise<void> {
+  const { shared, hot, local } = deps
+  if (!shared) return
+  const here = local.userIds().filter(concern)
+  const differing = new Set((await shared.ownUsers()).filter((userId) => concern(userId) && !here.includes(userId)))
+  for (const userIds of batches(here)) {
+    const records = await hot.read(userIds)
+    for (const userId of userIds) if (differs(deps, userId, records.get(userId))) differing.add(userId)
+  }
+  await restateUsers(deps, differing)
+}
+
+/** Whether a connection stands that the record does not know, or the other way round. */
+function differs({ shared, local }: ServiceDeps, userId: string, record: UserRecord | undefined): boolean {
+  const held = local.ofUser(userId)
+  const standing = held.filter(({ goodbye }) => goodbye === null).map(({ sessionId }) => sessionId)
+  const stored = (record?.sessions ?? []).filter(({ nodeId }) => shared?.isOwnNode(nodeId))
+  return (
+    held.length !== standing.length ||
+    stored.length !== standing.length ||
+    stored.some(({ sessionId, nodeId }) => nodeId !== shared?.nodeId() || !standing.includes(sessionId))
+  )
+}
+
+function batches<Item>(items: readonly Item[]): Item[][] {
+  const parts: Item[][] = []
+  for (let i = 0; i < items.length; i += BATCH) parts.push(items.slice(i, i + BATCH))
+  return parts
+}

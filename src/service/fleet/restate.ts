@@ -1,0 +1,87 @@
+import { PresenceError } from '../../domain/errors.ts'
+import { type OwnConnections, restate } from '../../domain/node-steps.ts'
+import type { Session } from '../../domain/session.ts'
+import { setVisible } from '../../domain/steps.ts'
+import type { SharedHotStore } from '../../store/contract.ts'
+import type { ServiceDeps } from '../deps.ts'
+import type { LocalSession } from '../local-sessions.ts'
+import { changeUser } from '../records.ts'
+import { sessionRow } from '../session-log.ts'
+
+/** Users restated side by side: enough to keep the store busy, few enough to leave room for everybody else. */
+const AT_ONCE = 100
+
+/** Makes the store agree with the connections of this node, for these users (R46). Whoever fails is tried again. */
+export async function restateUsers(deps: ServiceDeps, userIds: Iterable<string>): Promise<void> {
+  const waiting = [...userIds]
+  while (waiting.length > 0) {
+    await Promise.all(waiting.splice(0, AT_ONCE).map((userId) => restateUser(deps, userId)))
+  }
+}
+
+async function restateUser(deps: ServiceDeps, userId: string): Promise<void> {
+  const { shared, local, rules, unstated, metrics } = deps
+  if (!shared) return
+  unstated.delete(userId)
+  const held = local.ofUser(userId)
+  const own = connectionsOf(shared, held)
+  const hidden = deps.pendingDecisions.hidingOf(userId)
+  let revoked: readonly string[] = []
+  try {
+    const { before, after } = await changeUser(deps, userId, (record, now) => {
+      const draft = hidden ? setVisible(record, false, hidden.version, now, rules).record : record
+      const step = restate(draft, own, now, rules)
+      revoked = step.revoked
+      return step
+    })
+    if (before !== after) metrics.reconciled.inc()
+  } catch (error) {
+    if (error instanceof PresenceError && error.code === 'USER_NOT_FOUND') return
+    unstated.add(userId)
+    if (!(error instanceof PresenceError && error.retryable)) throw error
+    return
+  }
+  conclude(deps, held, own, new Set(revoked))
+}
+
+/** What this node sees of its own connections of a user. */
+function connectionsOf(shared: SharedHotStore, held: readonly LocalSession[]): OwnConnections {
+  const gone = new Map<string, { clean: boolean; at: number }>()
+  const formerIds = new Map<string, string>()
+  const standing: Session[] = []
+  for (const session of held) {
+    if (session.goodbye) gone.set(session.sessionId, session.goodbye)
+    else standing.push(sessionOf(session, shared.nodeId()))
+    if (session.formerId !== null) formerIds.set(session.sessionId, session.formerId)
+  }
+  return { isOwn: (nodeId) => shared.isOwnNode(nodeId), standing, gone, formerIds }
+}
+
+const sessionOf = (held: LocalSession, nodeId: string): Session => ({
+  sessionId: held.sessionId,
+  nodeId,
+  socketId: held.socketId,
+  deviceId: held.deviceId,
+  deviceType: held.deviceType,
+  connectedAt: held.connectedAt,
+  lastActivityAt: Math.max(held.lastActivityAt, held.connectedAt),
+  lost: null,
+})
+
+/** The store knows now: what is gone is let go of, what was signed out meanwhile is closed. */
+function conclude(
+  { local, broadcast, sessionLog, hot }: ServiceDeps,
+  held: readonly LocalSession[],
+  own: OwnConnections,
+  revoked: ReadonlySet<string>,
+): void {
+  for (const session of held) {
+    if (own.gone.has(session.sessionId)) local.remove(session)
+    else if (revoked.has(session.sessionId)) {
+      sessionLog.note(sessionRow(session, hot.now(), false))
+      local.remove(session)
+      broadcast.remove(session.socketId)
+      broadcast.signOut(session.socketId)
+    } else session.formerId = null
+  }
+}
