@@ -7,6 +7,8 @@ export interface BenchSettings {
   readonly benches: readonly Bench[]
   /** Minutes of soaking instead of benches, or null. */
   readonly soakMinutes: number | null
+  /** Measures what one of each thing costs, for `porchlight capacity`, instead of benches. */
+  readonly costs: boolean
   readonly repetitions: number
   readonly quick: boolean
   readonly full: boolean
@@ -21,9 +23,12 @@ const ROOT = join(import.meta.dirname, '..')
 const PRIVATE = join(ROOT, '.data', 'bench')
 const PUBLIC = join(ROOT, 'docs', 'bench')
 const SOAK = 'soak'
+const COSTS = 'costs'
+const ALONE = [SOAK, COSTS]
 
 export const USAGE = `npm run bench -- [${BENCHES.map(({ id }) => id).join('|')} …] [--reps 3] [--quick] [--full] [--check] [--publish]
-npm run bench -- soak [--minutes 10]`
+npm run bench -- soak [--minutes 10]
+npm run bench -- costs [--quick] [--publish]`
 
 /** @throws Error with a sentence for people */
 export function parseArguments(args: readonly string[]): BenchSettings {
@@ -41,14 +46,15 @@ export function parseArguments(args: readonly string[]): BenchSettings {
     },
   })
   const wanted = positionals.map((name) => name.toLowerCase())
-  const soaks = wanted.includes(SOAK)
-  if (soaks && wanted.length > 1) throw new Error(`The soak runs by itself.\n${USAGE}`)
-  const unknown = wanted.filter((name) => name !== SOAK && !BENCHES.some(({ id }) => id === name))
+  const alone = ALONE.find((name) => wanted.includes(name))
+  if (alone !== undefined && wanted.length > 1) throw new Error(`"${alone}" runs by itself.\n${USAGE}`)
+  const unknown = wanted.filter((name) => !ALONE.includes(name) && !BENCHES.some(({ id }) => id === name))
   if (unknown.length > 0) throw new Error(`There is no bench ${unknown.join(', ')}.\n${USAGE}`)
   const { quick, full, check, publish, out } = values
   return {
     benches: wanted.length === 0 ? BENCHES : BENCHES.filter(({ id }) => wanted.includes(id)),
-    soakMinutes: soaks ? countOf('--minutes', values.minutes, quick ? 1 : 10) : null,
+    soakMinutes: alone === SOAK ? countOf('--minutes', values.minutes, quick ? 1 : 10) : null,
+    costs: alone === COSTS,
     repetitions: countOf('--reps', values.reps, quick ? 1 : 3),
     quick,
     full,

@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type BenchSettings, parseArguments } from './arguments.ts'
 import type { Bench, Sample } from './bench.ts'
+import { COST_STEPS, costsTable, measureCosts, writeCosts } from './costs.ts'
 import { judge, type Outcome } from './outcome.ts'
 import { createProgress, type Progress } from './progress.ts'
 import { markdownTable } from './report/table.ts'
@@ -18,8 +19,8 @@ try {
 
 /** @returns the exit code */
 async function main(settings: BenchSettings): Promise<number> {
-  const { benches, repetitions, soakMinutes } = settings
-  const progress = createProgress(soakMinutes === null ? benches.length * repetitions * 2 : 1)
+  const { benches, repetitions, soakMinutes, costs } = settings
+  const progress = createProgress(costs ? COST_STEPS : soakMinutes === null ? benches.length * repetitions * 2 : 1)
   const world = await openWorld({ quick: settings.quick, full: settings.full, say: progress.say })
   for (const [signal, code] of [
     ['SIGINT', 130],
@@ -31,6 +32,7 @@ async function main(settings: BenchSettings): Promise<number> {
     })
   }
   try {
+    if (costs) return await runCosts(world, settings, progress)
     const met =
       soakMinutes === null ? await runAll(world, settings, progress) : await runSoak(world, settings, progress)
     return settings.check && !met ? 1 : 0
@@ -65,6 +67,15 @@ async function runBench(world: World, bench: Bench, repetitions: number, { step 
     }
   }
   return judge(bench, samples.ours, samples.reference)
+}
+
+/** @returns the exit code */
+async function runCosts(world: World, { out }: BenchSettings, progress: Progress): Promise<number> {
+  const costs = await measureCosts(world, progress.step)
+  progress.end('done')
+  const file = await writeCosts(costs, out)
+  process.stdout.write(`\n${costsTable(costs)}\n\nWritten to ${file}\n`)
+  return 0
 }
 
 async function runSoak(world: World, settings: BenchSettings, progress: Progress): Promise<boolean> {

@@ -1,0 +1,211 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { CostName } from '../../src/capacity/unit-costs.ts'
+import { differentOnes, seededChance } from '../chance.ts'
+import type { LoadVerbs } from '../load/verbs.ts'
+import { forgetPresence, personIds } from '../people.ts'
+import type { Process } from '../processes/start-process.ts'
+import type { BenchServer, World } from '../world.ts'
+import { arrive, PAGE } from './arrive.ts'
+import { type BenchRedis, startNode } from './costs-servers.ts'
+import { measureChanges } from './measure-changes.ts'
+
+type NodeCost = Extract<
+  CostName,
+  | 'nodeBaseMb'
+  | 'nodeIdleMs'
+  | 'connectUs'
+  | 'connectionKb'
+  | 'heartbeatUs'
+  | 'transitionUs'
+  | 'deliveryUs'
+  | 'activityUs'
+  | 'connectBytes'
+  | 'deliveryBytes'
+  | 'redisNodeMs'
+  | 'redisConnectUs'
+  | 'redisTransitionUs'
+  | 'redisWriteBytes'
+>
+
+export interface MeasuredNode {
+  readonly costs: Readonly<Record<NodeCost, number>>
+  readonly connections: number
+  readonly changesPerSecond: number
+  readonly deliveriesPerSecond: number
+}
+
+const PROVIDERS = 1_000
+/** Clients who warm the code up, come from here. */
+const EARLY_FROM = 20_000
+const PING_MS = 4_000
+/** After it, what follows from anything is written to PostgreSQL as well. */
+const WRITTEN_AFTER_MS = 1_500
+
+const size = (quick: boolean) =>
+  quick
+    ? { early: 200, arrivals: 300, stay: 500, idleMs: 2_000, changes: 200, changesMs: 2_000, calm: 50 }
+    : { early: 1_000, arrivals: 1_500, stay: 3_000, idleMs: 8_000, changes: 500, changesMs: 5_000, calm: 150 }
+
+/** CPU milliseconds that a node and its Redis used, and how long it took. */
+interface Used {
+  readonly node: number
+  readonly redis: number
+  readonly ms: number
+}
+
+interface Stage {
+  readonly world: World
+  readonly server: BenchServer
+  readonly load: Process<LoadVerbs>
+  readonly redis: BenchRedis
+  readonly providers: readonly string[]
+  usedBy(work: () => Promise<unknown>): Promise<Used>
+}
+
+/** Measures one node and its Redis, one kind of work after the other, each less what goes on by itself meanwhile. */
+export async function measureNode(world: World, redis: BenchRedis): Promise<MeasuredNode> {
+  await forgetPresence(world.databaseUrl)
+  const options = { REDIS_URL: redis.url, PRESENCE_PING_INTERVAL_MS: `${PING_MS}`, PRESENCE_PING_TIMEOUT_MS: '10000' }
+  const server = await startNode(world, options)
+  const load = await world.startLoad()
+  const usedBy = async (work: () => Promise<unknown>): Promise<Used> => {
+    const [node, inRedis, since] = [await server.cpuMs(), redis.cpuMs(), performance.now()]
+    await work()
+    const ms = performance.now() - since
+    return { node: (await server.cpuMs()) - node, redis: redis.cpuMs() - inRedis, ms }
+  }
+  try {
+    return await measure({ world, server, load, redis, providers: personIds('provider', PROVIDERS), usedBy })
+  } finally {
+    await load.end()
+    await server.end()
+  }
+}
+
+async function measure(stage: Stage): Promise<MeasuredNode> {
+  const { world, server, providers, usedBy } = stage
+  const { idleMs, stay } = size(world.quick)
+  world.say('a node without connections')
+  const nodeBaseMb = (await server.memory()).rssKb / 1_024
+  await sleep(1_000)
+  const idle = await usedBy(() => sleep(idleMs))
+  const perMs = { node: idle.node / idle.ms, redis: idle.redis / idle.ms }
+  /** What work took beyond what goes on by itself. */
+  const beyond = ({ node, redis, ms }: Used): Used => ({
+    node: node - ms * perMs.node,
+    redis: redis - ms * perMs.redis,
+    ms,
+  })
+
+  world.say('transitions that nobody watches')
+  await server.call('setAll', providers, true)
+  await makeChanges(stage, 1, 2)
+  const changes = await makeChanges(stage, 1, 1)
+  const transition = beyond(changes.used)
+  const { made } = changes
+
+  world.say('clients arrive and leave')
+  await comeAndLeave(stage, EARLY_FROM, size(world.quick).early)
+  const arrivals = await comeAndLeave(stage, EARLY_FROM + 2_000, size(world.quick).arrivals)
+  const connect = beyond(arrivals.used)
+
+  world.say('clients stay')
+  const room = await server.memory()
+  await stayAndWatch(stage, stay)
+  await sleep(2 * WRITTEN_AFTER_MS)
+  const connectionKb = ((await server.memory()).rssKb - room.rssKb) / stay
+  const quiet = beyond(await usedBy(() => sleep(2 * PING_MS)))
+  const heartbeats = (quiet.ms / PING_MS) * stay
+  const heartbeatMs = quiet.node / heartbeats
+  const withoutHeartbeats = (used: Used): number => beyond(used).node - (used.ms / PING_MS) * stay * heartbeatMs
+
+  world.say('updates are delivered')
+  const calm = await deliver(stage)
+  const told = withoutHeartbeats(calm.used) - (calm.made * transition.node) / made
+  world.say('clients are active')
+  const activity = await beActive(stage)
+
+  return {
+    costs: {
+      nodeBaseMb,
+      nodeIdleMs: 1_000 * perMs.node,
+      redisNodeMs: 1_000 * perMs.redis,
+      transitionUs: (1_000 * transition.node) / made,
+      redisTransitionUs: (1_000 * transition.redis) / made,
+      redisWriteBytes: changes.bytes / made,
+      connectUs: (1_000 * connect.node) / arrivals.count,
+      redisConnectUs: (1_000 * connect.redis) / arrivals.count,
+      connectBytes: arrivals.bytes,
+      connectionKb,
+      heartbeatUs: 1_000 * heartbeatMs,
+      deliveryUs: (1_000 * told) / calm.updates,
+      deliveryBytes: calm.bytes / calm.updates,
+      activityUs: (1_000 * withoutHeartbeats(activity.used)) / activity.sent,
+    },
+    connections: stay,
+    changesPerSecond: (1_000 * made) / size(world.quick).changesMs,
+    deliveriesPerSecond: (1_000 * calm.updates) / size(world.quick).changesMs,
+  }
+}
+
+/** Providers come and go, in turn, at a share of the pace and for a share of the time. */
+async function makeChanges({ world, server, redis, providers, usedBy }: Stage, pace: number, times: number) {
+  const { changes, changesMs } = size(world.quick)
+  const sequence = providers.map((_, position) => position)
+  const bytesBefore = await redis.info('stats', 'total_net_input_bytes')
+  let made = 0
+  const used = await usedBy(async () => {
+    await server.call('startChanges', { users: providers, sequence, perSecond: changes * pace, burst: 20 })
+    await sleep(changesMs * times)
+    const outcome = await server.call('stopChanges')
+    if (outcome.failed > 0) throw new Error(`${outcome.failed} of ${outcome.made} changes failed`)
+    ;({ made } = outcome)
+    await sleep(WRITTEN_AFTER_MS)
+  })
+  return { used, made, bytes: (await redis.info('stats', 'total_net_input_bytes')) - bytesBefore }
+}
+
+async function comeAndLeave({ world, server, load, providers, usedBy }: Stage, from: number, count: number) {
+  const watchable = providers.slice(0, 200)
+  let bytes = 0
+  const used = await usedBy(async () => {
+    ;({ bytes } = await arrive(server, load, world, { from, count, watchable }))
+    await load.call('disconnect', 'clean', 0)
+    await sleep(WRITTEN_AFTER_MS)
+  })
+  return { used, count, bytes }
+}
+
+async function stayAndWatch({ world, server, load, providers }: Stage, count: number): Promise<void> {
+  const chance = seededChance(3)
+  const watches = Array.from({ length: count }, () => differentOnes(PAGE, () => Math.floor(chance() * PROVIDERS)))
+  const users = personIds('client', count)
+  const { port, wire } = server
+  await load.call('connect', { port, wire, secret: world.secret, users, watchable: providers, watches, atOnce: 20 })
+}
+
+/** So few changes that each is told by itself: what is merged costs less. */
+async function deliver({ world, server, load, providers, usedBy }: Stage) {
+  const { calm, changesMs } = size(world.quick)
+  const plan = { users: providers, sequence: providers.map((_, position) => position), perSecond: calm, burst: 5 }
+  await measureChanges(server, load, plan, changesMs / 2)
+  let measured: Awaited<ReturnType<typeof measureChanges>> | null = null
+  const used = await usedBy(async () => {
+    measured = await measureChanges(server, load, plan, changesMs)
+    await sleep(WRITTEN_AFTER_MS)
+  })
+  if (measured === null) throw new Error('Nothing was measured')
+  const { changes, tally } = measured as Awaited<ReturnType<typeof measureChanges>>
+  return { used, made: changes.made, updates: tally.updates, bytes: tally.bytes }
+}
+
+async function beActive({ world, load, usedBy }: Stage) {
+  const { stay, changesMs } = size(world.quick)
+  let sent = 0
+  await load.call('ping', stay, 1_000)
+  const used = await usedBy(async () => {
+    sent = await load.call('ping', stay * 2, changesMs)
+    await sleep(300)
+  })
+  return { used, sent }
+}
