@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { exclusively } from './exclusively.js'
@@ -39,6 +39,8 @@ export async function build({ force = false } = {}) {
     for (const part of ['.build-hash', 'src', 'demo']) rmSync(join(dist, part), { recursive: true, force: true })
     run('typescript/bin/tsc', '-p', 'tsconfig.build.json')
     run('typescript/bin/tsc', '-p', 'tsconfig.browser.json')
+    // Scripts of Redis are read as they are.
+    cpSync(join(root, 'src/store/redis/scripts'), join(dist, 'src/store/redis/scripts'), { recursive: true })
     run('vite/bin/vite.js', 'build', '--config', 'demo/page/vite.config.ts', '--logLevel', 'warn')
     writeFileSync(stamp, hash)
     console.log(`Built in ${((performance.now() - since) / 1000).toFixed(1)} s`)

@@ -23,7 +23,8 @@ import type { PresenceOptions } from './options.ts'
 import type { ProviderList, ProviderPresence } from './protocol/http.ts'
 import { createVerbs } from './service/create-verbs.ts'
 import type { ServiceDeps } from './service/deps.ts'
-import { endLocalSessions } from './service/end-local-sessions.ts'
+import { endLocalSessions, leaveLocalSessions } from './service/end-local-sessions.ts'
+import { followStore } from './service/fleet/follow-store.ts'
 import { followChanges } from './service/follow-changes.ts'
 import { createLocalSessions } from './service/local-sessions.ts'
 import { createPendingDecisions } from './service/pending-decisions.ts'
@@ -155,7 +156,7 @@ function wire(host: HostApp, { options, log, hot, shared, durable, directoryIds 
     shared,
     durable,
     cold: createRecordLoader({ durable, hot, presumeMs: shared && options.nodeLeaseMs }),
-    unstated: new Set(),
+    backlog: { unstated: new Set(), doubts: new Set(), recovery: null },
     broadcast: createSocketIoBroadcaster({ ...options, io: host.io, audience, onDelivered }),
     rules: options,
     local: createLocalSessions(),
@@ -166,6 +167,25 @@ function wire(host: HostApp, { options, log, hot, shared, durable, directoryIds 
     hasDirectory: directoryIds !== null,
     moderateMessage: host.moderateMessage,
   }
+}
+
+/** Draws the consequences of what happens here and, where nodes share a store, elsewhere. */
+function followAll(deps: ServiceDeps): () => void {
+  const unfollow = [followChanges(deps), deps.shared ? followStore(deps, deps.shared) : () => {}]
+  return () => {
+    for (const stop of unfollow) stop()
+  }
+}
+
+/** Takes up what earlier runs left: alone at once, among other nodes as one of them. */
+async function takeUp({ shared, durable, hot, backlog, log }: ServiceDeps): Promise<void> {
+  if (shared) {
+    await shared.join()
+    backlog.recovery = 'wanted'
+    return
+  }
+  const ended = await durable.endLeftovers(hot.now())
+  if (ended > 0) log.info({ sessions: ended }, 'ended sessions that an earlier run left behind')
 }
 
 /** Starting and stopping, in the one order that loses nothing. */
@@ -181,24 +201,27 @@ function createLifecycle(
     const lock = await claim((error) => {
       deps.log.error({ err: error }, 'another process serves the same database from memory')
     })
+    const unfollow = followAll(deps)
     try {
-      const ended = await deps.durable.endLeftovers(deps.hot.now())
-      if (ended > 0) deps.log.info({ sessions: ended }, 'ended sessions that an earlier run left behind')
+      await takeUp(deps)
     } catch (error) {
+      unfollow()
       await lock.release()
       throw error
     }
-    const unfollow = followChanges(deps)
     const detach = attach()
     const jobs = startJobs(deps, options)
     stopAll = async () => {
       detach()
-      await endLocalSessions(deps)
+      await (deps.shared ? leaveLocalSessions(deps) : endLocalSessions(deps))
       await jobs.stop()
       await project(deps).catch((error: unknown) => {
         deps.log.error({ err: error }, 'what was observed last could not be written; the next start makes up for it')
       })
       unfollow()
+      await deps.shared?.leave().catch((error: unknown) => {
+        deps.log.warn({ err: error }, 'the lease of this node could not be given up; it runs out by itself')
+      })
       await deps.hot.close()
       await lock.release()
     }

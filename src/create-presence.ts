@@ -5,6 +5,9 @@ import { uuidIds } from './domain/user-id.ts'
 import { startJobs } from './gateway/jobs/start-jobs.ts'
 import { OPTION_NAMES, type PresenceOptions, resolveOptions } from './options.ts'
 import { createMemoryHotStore } from './store/memory/memory-hot-store.ts'
+import type { SharedHotStore } from './store/contract.ts'
+import type { RedisSource } from './store/redis/link.ts'
+import { createRedisHotStore } from './store/redis/redis-hot-store.ts'
 import { isDirectoryId, type ProviderDirectory } from './store/postgres/directory.ts'
 import { createDurableStore } from './store/postgres/durable-store.ts'
 import { extendUserModel } from './store/postgres/extend-user-model.ts'
@@ -12,13 +15,21 @@ import { migratePresence } from './store/postgres/migrate.ts'
 import { presenceCondition } from './store/postgres/presence-condition.ts'
 import { takeProcessLock } from './store/postgres/process-lock.ts'
 import { defineUserSession, type UserSessionModel } from './store/postgres/user-session-model.ts'
-import { createLogger } from './telemetry/logger.ts'
+import { createLogger, type Logger } from './telemetry/logger.ts'
+import { createMetrics, type Metrics } from './telemetry/metrics.ts'
 
 /** What a host hands over, and every option of {@link PresenceOptions}. */
 export interface PresenceHost extends HostApp, Partial<PresenceOptions> {
   sequelize: Sequelize
   /** The host's own model of users; it gains four attributes and four methods. */
   User: ModelStatic<Model>
+  /**
+   * Where nodes share what they know: a URL, those of several nodes of a Redis Cluster, or the host's own node-redis client, of whose
+   * settings copies are made. Without it presence is in the memory of this one process (R8).
+   */
+  redis?: RedisSource
+  /** Begins every key in Redis. @default 'porchlight' */
+  redisPrefix?: string
   /** Where the host keeps its providers; without it there is no `GET /api/providers` of ours. */
   directory?: ProviderDirectory
 }
@@ -44,25 +55,59 @@ export function createPresence(host: PresenceHost): Presence {
   const UserSession = defineUserSession(sequelize, User)
   const nodeId = randomUUID()
   const users = { ...usersOf(User), userId: codec }
-  const hot = createMemoryHotStore({ clock, nodeId })
-  const system = composePresence(host, {
-    options,
-    codec,
-    log,
-    hot,
-    shared: null,
-    durable: createDurableStore({ sequelize, ...users, nodeId, directory }),
-    directoryIds: directoryIds(directory),
-    condition: (filter, column, hidden) => presenceCondition(filter, column, hot.now(), hidden),
-    claim: (onLost) => takeProcessLock(sequelize, { onLost }),
-    startJobs,
-  })
+  const metrics = host.metrics ?? createMetrics()
+  const shared = host.redis === undefined ? null : openShared(host, host.redis, options, { log, metrics })
+  const hot = shared ?? createMemoryHotStore({ clock, nodeId })
+  const system = composePresence(
+    { ...host, metrics },
+    {
+      options,
+      codec,
+      log,
+      hot,
+      shared,
+      durable: createDurableStore({ sequelize, ...users, nodeId, directory }),
+      directoryIds: directoryIds(directory),
+      condition: (filter, column, hidden) => presenceCondition(filter, column, hot.now(), hidden),
+      claim: (onLost) => takeProcessLock(sequelize, { onLost, mode: shared ? 'among-others' : 'alone' }),
+      startJobs,
+    },
+  )
   return {
     ...system,
     UserSession,
     migrate: () => migratePresence({ sequelize, ...users, log: (line) => log.info({}, line) }),
   }
 }
+
+function openShared(
+  { clock, redisPrefix = 'porchlight' }: PresenceHost,
+  source: RedisSource,
+  options: PresenceOptions,
+  { log, metrics }: { log: Logger; metrics: Metrics },
+): SharedHotStore {
+  const { nodeLeaseMs, storeTimeoutMs, breakerFailures, breakerCooldownMs } = options
+  let said = 0
+  return createRedisHotStore({
+    source,
+    prefix: redisPrefix,
+    nodeLeaseMs,
+    timeoutMs: storeTimeoutMs,
+    breakerFailures,
+    breakerCooldownMs,
+    clock,
+    onGap: (missed) => metrics.logGaps.inc(missed),
+    onWarning: (sentence) => log.warn({}, sentence),
+    // A client that cannot connect says so five times a second.
+    onError: (error) => {
+      if (Date.now() - said < TELL_EVERY_MS) return
+      said = Date.now()
+      log.warn({ err: error }, 'Redis')
+    },
+  })
+}
+
+const TELL_EVERY_MS = 5_000
 
 const usersOf = (User: PresenceHost['User']) => {
   const table = User.getTableName()

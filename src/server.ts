@@ -158,10 +158,15 @@ async function assemble(
   io.use(authenticateSocket(tokens, log))
   const metrics = createMetrics({ process: true })
   const identify = identifyByToken(tokens)
-  const { rateLimit, audience } = settings
+  const { rateLimit, audience, redis, redisPrefix } = settings
   const directory = MARKETPLACE_DIRECTORY
   const shared = { ...options, io, sequelize, User, identify, directory, rateLimit, audience, logger: log, metrics }
-  const presence = createPresence({ ...shared, ...(clock && { clock }) })
+  const presence = createPresence({
+    ...shared,
+    ...(redis && { redis }),
+    ...(redisPrefix && { redisPrefix }),
+    ...(clock && { clock }),
+  })
   await presence.migrate()
   if (settings.demo) await seedIfEmpty(sequelize, { onProgress: seedProgress(log) })
   return { io, presence }

@@ -13,7 +13,7 @@ export const SERVER_VARIABLES = {
   PORT: 'port to listen on; 0 picks any free one and prints it [3000]',
   HOST: 'address to listen on [all]',
   DATABASE_URL: 'PostgreSQL; absent: an embedded one below .data/',
-  REDIS_URL: 'refused in this version, which keeps presence in the memory of one process',
+  REDIS_URL: 'Redis, or several nodes of a Redis Cluster with commas; absent: the memory of one process',
   JWT_SECRET: 'secret of HS256 tokens',
   JWKS_URL: 'where public keys of tokens are published, instead of a secret',
   CORS_ORIGIN: 'origin of pages that may call from elsewhere',
@@ -22,6 +22,7 @@ export const SERVER_VARIABLES = {
   DEMO_LIFE: 'on or off: simulated providers come and go [on with DEMO]',
   LOG_LEVEL: 'silent, error, warn, info or debug [info]',
   PRESENCE_AUDIENCE: 'watchers or everyone: who hears of a change; everyone suits small communities [watchers]',
+  PRESENCE_REDIS_PREFIX: 'begins every key in Redis [porchlight]',
   PRESENCE_RATE_LIMIT: 'on or off: off lifts the limits, for load tests [on]',
 } as const
 
@@ -30,6 +31,9 @@ export interface ServerSettings {
   readonly port: number
   readonly host?: string
   readonly databaseUrl: string
+  /** One URL: a Redis; several: nodes of a Redis Cluster. */
+  readonly redis?: string | readonly string[]
+  readonly redisPrefix?: string
   readonly secret?: string
   readonly jwksUrl?: string
   readonly corsOrigin?: string
@@ -65,14 +69,13 @@ export function readSettings(env: Environment): GivenSettings {
     rateLimit: switchOf(env, 'PRESENCE_RATE_LIMIT', true, wrong),
     options: optionsOf(env, wrong),
     ...present('databaseUrl', databaseUrl),
+    ...redisOf(env, wrong),
+    ...present('redisPrefix', textOf(env, 'PRESENCE_REDIS_PREFIX')),
     ...present('jwksUrl', jwksUrl),
     ...present('secret', secret),
     ...present('host', textOf(env, 'HOST')),
     ...present('corsOrigin', textOf(env, 'CORS_ORIGIN')),
     ...present('opsToken', textOf(env, 'OPS_TOKEN')),
-  }
-  if (textOf(env, 'REDIS_URL') !== undefined) {
-    wrong.push('REDIS_URL: this version keeps presence in memory, for one process; leave it out')
   }
   if (secret !== undefined && jwksUrl !== undefined) wrong.push('JWT_SECRET and JWKS_URL: set one of them, not both')
   if (!demo && secret === undefined && jwksUrl === undefined) {
@@ -110,6 +113,17 @@ function urlOf(env: Environment, name: string, protocols: readonly string[], wro
     wrong.push(`${name}: needs a URL that starts with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`)
   }
   return text
+}
+
+function redisOf(env: Environment, wrong: string[]): { readonly redis?: string | readonly string[] } {
+  const urls = textOf(env, 'REDIS_URL')
+    ?.split(',')
+    .map((url) => url.trim())
+  if (urls === undefined) return {}
+  const isRedis = (url: string) => URL.canParse(url) && ['redis:', 'rediss:'].includes(new URL(url).protocol)
+  if (!urls.every(isRedis)) wrong.push('REDIS_URL: needs a URL that starts with redis:// or rediss://, or several')
+  const [first = '', ...others] = urls
+  return { redis: others.length === 0 ? first : urls }
 }
 
 const ON = new Set(['on', 'true', '1', 'yes'])

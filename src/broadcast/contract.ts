@@ -31,6 +31,10 @@ export interface Broadcaster {
   watch(socketId: string, userIds: readonly string[]): void
   /** The newest view announced of a watched user, or null: a snapshot read earlier may be older. */
   latest(userId: string, audience: 'own' | 'stranger'): View | null
+  /** Takes a view that was read for what watchers of this user know, unless something newer was told. Tells nobody. */
+  remember(userId: string, views: { readonly own: View; readonly stranger: View }): void
+  /** Who is watched by connections of this node. */
+  watched(): Iterable<string>
   /** Tells the watchers of this user, and nobody else, what changed for them (R40, R14). */
   announce(announcement: Announcement): void
   /** Tells the watchers of this user once more what is true. */
@@ -39,6 +43,10 @@ export interface Broadcaster {
   tellSelf(userId: string, info: PresenceInfo): void
   /** Asks one connection, or all of a user's, to read everything again. */
   resync(to: { socketId: string } | { userId: string }): void
+  /** Tells every connection that nobody can vouch for what it shows (R45). */
+  stale(): void
+  /** Asks every connection to read everything again, spread over this many milliseconds; given up when all turns stale again. */
+  resyncAll(spreadMs: number): void
   /** Ends a connection for good: a sign-out or an eviction; a plain client does not come back by itself. */
   signOut(socketId: string): void
   /** Drops the transport, so that a plain client comes back (R54). */

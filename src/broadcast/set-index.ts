@@ -4,6 +4,7 @@ export interface SetIndex<Member extends object> {
   delete(name: string, member: Member): void
   has(name: string): boolean
   of(name: string): Iterable<Member>
+  keys(): Iterable<string>
   readonly size: number
 }
 
@@ -26,6 +27,7 @@ export function createSetIndex<Member extends object>(): SetIndex<Member> {
       } else if (entry === member) entries.delete(name)
     },
     has: (name) => entries.has(name),
+    keys: () => entries.keys(),
     of(name) {
       const entry = entries.get(name)
       if (entry === undefined) return []

@@ -35,6 +35,10 @@ interface Connection extends Receiver {
   watched: ReadonlySet<string>
 }
 
+/** Whether a viewer can see a difference; a version alone may grow without one (R14, R23). */
+const looksDifferent = (a: View, b: View): boolean =>
+  a.status !== b.status || a.lastSeenAt !== b.lastSeenAt || a.message !== b.message
+
 const NOBODY: ReadonlySet<string> = new Set()
 
 /**
@@ -124,17 +128,54 @@ export function createSocketIoBroadcaster(options: BroadcasterOptions): Broadcas
     for (const receiver of receivers) groups[receiver.userId === userId ? 'own' : 'stranger'].push(receiver)
     const updates = { ...told.get(userId)?.updates }
     for (const role of roles) if (groups[role].length > 0) updates[role] = word(announcement, role)
-    if (audience === 'everyone' || watchersOf.has(userId)) told.set(userId, { views: { own, stranger }, updates })
+    if (audience === 'everyone' || watchersOf.has(userId)) keep(userId, { own, stranger }, updates)
     for (const role of roles) if (updates[role]) coalescer.offer(groups[role], updates[role], retracts)
+  }
+
+  let resyncs = new Set<NodeJS.Timeout>()
+
+  function stale(): void {
+    for (const timer of resyncs) clearTimeout(timer)
+    resyncs = new Set()
+    for (const { socket } of connections.values()) socket.emit('stale')
+  }
+
+  function resyncAll(spreadMs: number): void {
+    for (const socketId of connections.keys()) {
+      const timer = setTimeout(() => {
+        resyncs.delete(timer)
+        connections.get(socketId)?.socket.emit('resync')
+      }, Math.random() * spreadMs)
+      resyncs.add(timer.unref())
+    }
+  }
+
+  /** News of other nodes may come late: the newest views stay (R7). */
+  function keep(userId: string, views: Told['views'], updates: Told['updates']): void {
+    const held = told.get(userId)?.views
+    const newest = (role: Audience) => (held && held[role].version > views[role].version ? held : views)[role]
+    told.set(userId, { views: { own: newest('own'), stranger: newest('stranger') }, updates })
+  }
+
+  /** What a snapshot says is what its reader knows from then on. */
+  function remember(userId: string, views: Told['views']): void {
+    if (watchersOf.has(userId)) keep(userId, views, told.get(userId)?.updates ?? {})
   }
 
   return {
     add,
     remove,
     watch,
+    remember,
+    stale,
+    resyncAll,
+    watched: () => watchersOf.keys(),
     latest: (userId, role) => told.get(userId)?.views[role] ?? null,
     announce: (announcement) => {
-      const isNews = (role: Audience) => announcement[role].version > known(announcement, role).version
+      const isNews = (role: Audience) => {
+        const before = known(announcement, role)
+        return announcement[role].version > before.version && looksDifferent(announcement[role], before)
+      }
       deliver(announcement, AUDIENCES.filter(isNews))
     },
     repeat: (announcement) => {

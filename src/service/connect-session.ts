@@ -47,14 +47,14 @@ export async function connectSession(
     else broadcast.signOut(socketId)
     sessionLog.note(sessionRow(held, connectedAt, true))
     // Under the name of before it would be ended as that of a dead node.
-    if (nodeId !== hot.nodeId()) deps.unstated.add(userId)
+    if (nodeId !== hot.nodeId()) deps.backlog.unstated.add(userId)
     metrics.sessionsStarted.inc()
     metrics.localSessions.set(local.size)
     return { sessionId, presence: infoFor(after, userId) }
   } catch (error) {
     local.remove(held)
     // It may have been kept all the same.
-    if (deps.shared) deps.unstated.add(userId)
+    if (deps.shared) deps.backlog.unstated.add(userId)
     throw error
   }
 }

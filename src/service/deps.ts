@@ -1,12 +1,25 @@
 import type { Broadcaster } from '../broadcast/contract.ts'
 import type { Rules } from '../domain/rules.ts'
-import type { DurableStore, HotStore, SharedHotStore } from '../store/contract.ts'
+import type { Concern, DurableStore, HotStore, SharedHotStore } from '../store/contract.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import type { LocalSessions } from './local-sessions.ts'
 import type { PendingDecisions } from './pending-decisions.ts'
 import type { RecordLoader } from './record-loader.ts'
 import type { SessionLog } from './session-log.ts'
+
+/** What this node has to catch up with on a store that it shares. */
+export interface Backlog {
+  /** Users of whom the store may not agree with the connections of this node: told again until it does (R46). */
+  readonly unstated: Set<string>
+  /** Who has to be compared with the store. */
+  readonly doubts: Set<Concern>
+  /**
+   * The store may not know everybody who is present (R23). First they are brought into it, then, from a moment of its clock on, rows of
+   * sessions that nobody answered for are ended. Null: nothing to recover.
+   */
+  recovery: 'wanted' | { readonly endRowsAt: number } | null
+}
 
 /** What every verb of this room works with. */
 export interface ServiceDeps {
@@ -20,8 +33,7 @@ export interface ServiceDeps {
   readonly local: LocalSessions
   readonly sessionLog: SessionLog
   readonly pendingDecisions: PendingDecisions
-  /** Users of whom the store may not agree with the connections of this node: told again until it does (R46). */
-  readonly unstated: Set<string>
+  readonly backlog: Backlog
   readonly log: Logger
   readonly metrics: Metrics
   readonly hasDirectory: boolean

@@ -29,7 +29,7 @@ export async function disconnectSession(
   } catch (error) {
     if (!deps.shared || !(error instanceof PresenceError && error.retryable)) throw error
     // The store is away: it is told as soon as it is back, with the evidence of now.
-    deps.unstated.add(userId)
+    deps.backlog.unstated.add(userId)
     return
   }
   // From here on the grace is the business of the store, whichever node ends it (R4). In memory that is this one.

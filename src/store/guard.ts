@@ -8,7 +8,6 @@ import {
   TaskCancelledError,
   TimeoutStrategy,
   timeout,
-  wrap,
 } from 'cockatiel'
 import { PresenceError } from '../domain/errors.ts'
 
@@ -41,13 +40,14 @@ export function createGuard(options: GuardOptions): Guard {
     halfOpenAfter: breakerCooldownMs,
     breaker: new ConsecutiveBreaker(breakerFailures),
   })
-  const policy = wrap(breaker, timeout(timeoutMs, TimeoutStrategy.Aggressive))
+  const limit = timeout(timeoutMs, TimeoutStrategy.Aggressive)
 
   return {
     isOpen: () => breaker.state === CircuitState.Open,
     async call(work) {
       try {
-        return await policy.execute(work)
+        // Not `wrap`: it would hand every call the same signal, on which listeners pile up.
+        return await breaker.execute(() => limit.execute(work))
       } catch (error) {
         if (!isBrokenCircuitError(error) && !counts(error)) throw error
         throw new PresenceError('STORE_UNAVAILABLE', `${name} does not answer at the moment.`, {

@@ -12,6 +12,12 @@ export interface Metrics {
   readonly unacknowledged: Counter
   readonly socketErrors: Counter
   readonly localSessions: Gauge
+  readonly remoteChanges: Counter
+  readonly logGaps: Counter
+  readonly reconciled: Counter
+  readonly sweptSessions: Counter
+  readonly leasesLost: Counter
+  readonly storeLost: Counter
   /** The Prometheus text of everything above. */
   text(): Promise<string>
 }
@@ -45,6 +51,12 @@ export function createMetrics({ process = false }: { process?: boolean } = {}): 
     }),
     unacknowledged: counter('unacknowledged_events_total', 'Events that came without an acknowledgement'),
     socketErrors: counter('socket_errors_total', 'Errors that sockets reported'),
+    remoteChanges: counter('remote_changes_total', 'Changes heard from other nodes'),
+    logGaps: counter('log_gaps_total', 'Changes of other nodes that were not heard and had to be looked up'),
+    reconciled: counter('reconciled_total', 'Users of whom the store was told anew which connections stand'),
+    sweptSessions: counter('swept_sessions_total', 'Sessions of dead nodes that this node ended'),
+    leasesLost: counter('lease_lost_total', 'Times this node was taken for dead'),
+    storeLost: counter('store_lost_total', 'Times the store stopped answering'),
     localSessions: new Gauge({ name: 'porchlight_sessions', help: 'Sessions of this node', registers }),
     text: () => registry.metrics(),
   }

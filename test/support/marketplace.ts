@@ -52,12 +52,20 @@ export interface Answer {
   readonly body: any
 }
 
-export async function startMarketplace(env: Record<string, string> = {}): Promise<Marketplace> {
-  const database = await createTestDatabase({ marketplace: true })
+/** What several nodes have in common. */
+export interface SharedWorld {
+  readonly database: TestDatabase
+  /** Epoch milliseconds. */
+  readonly clock: () => number
+}
+
+/** @param shared a database and a clock that outlive this one; without them it brings its own */
+export async function startMarketplace(env: Record<string, string> = {}, shared?: SharedWorld): Promise<Marketplace> {
+  const database = shared?.database ?? (await createTestDatabase({ marketplace: true }))
   const basics = { DATABASE_URL: database.url, PORT: '0', HOST: '127.0.0.1', JWT_SECRET: 'secret of this test' }
   const settings = readSettings({ ...basics, DEMO: 'on', DEMO_LIFE: 'off', LOG_LEVEL: 'error', ...env })
   let offset = 0
-  const clock = () => Date.now() + offset
+  const clock = shared?.clock ?? (() => Date.now() + offset)
   const server = await startServer({ ...settings, databaseUrl: database.url }, createLogger('error'), { clock })
   const clients: Client[] = []
 
@@ -103,7 +111,7 @@ export async function startMarketplace(env: Record<string, string> = {}): Promis
     stop: async () => {
       for (const client of clients) client.leave()
       await server.stop()
-      await database.drop()
+      if (!shared) await database.drop()
     },
   }
 }

@@ -1,4 +1,8 @@
 import type { ServiceDeps } from '../../service/deps.ts'
+import { settleDoubts } from '../../service/fleet/follow-store.ts'
+import { keepLease } from '../../service/fleet/keep-lease.ts'
+import { recover } from '../../service/fleet/recover.ts'
+import { SURVEY_EVERY_MS, takeOver } from '../../service/fleet/take-over.ts'
 import { project } from '../../service/project.ts'
 import { settleDue } from '../../service/settle-due.ts'
 import { type Loop, startLoop } from './loop.ts'
@@ -10,8 +14,18 @@ import { type Loop, startLoop } from './loop.ts'
 const MAX_SLEEP_MS = 200
 const ALIVE_EVERY_MS = 5_000
 
-/** Starts what this process does by itself: deadlines, the projection, and the sign that it lives. */
-export function startJobs(deps: ServiceDeps, { projectEveryMs }: { projectEveryMs: number }): Loop {
+/** Milliseconds until a node that could not renew its lease, or has something to catch up with, tries again. */
+const SOON_MS = 250
+
+export interface JobOptions {
+  readonly projectEveryMs: number
+  readonly nodeLeaseMs: number
+  readonly reconcileMs: number
+}
+
+/** Starts what this process does by itself: deadlines, the projection, the sign that it lives, and its part among other nodes. */
+export function startJobs(deps: ServiceDeps, options: JobOptions): Loop {
+  const { projectEveryMs } = options
   const { hot, durable, log } = deps
   const untilDeadline = async () => {
     const next = await hot.nextDeadline()
@@ -31,6 +45,45 @@ export function startJobs(deps: ServiceDeps, { projectEveryMs }: { projectEveryM
       () => ALIVE_EVERY_MS,
       log,
     ),
+    ...(deps.shared ? startFleetJobs(deps, deps.shared, options) : []),
   ]
   return { stop: async () => void (await Promise.all(loops.map((loop) => loop.stop()))) }
+}
+
+/** What nodes that share a store do for each other (R5, R23, R46). */
+function startFleetJobs(
+  deps: ServiceDeps,
+  shared: NonNullable<ServiceDeps['shared']>,
+  { nodeLeaseMs, reconcileMs }: JobOptions,
+): Loop[] {
+  const { backlog, log } = deps
+  let failing = false
+  const renew = async (): Promise<void> => {
+    failing = true
+    await keepLease(deps)
+    failing = false
+  }
+  const compareAll = async (): Promise<void> => {
+    await shared.checkLog()
+    backlog.doubts.add(() => true)
+  }
+  return [
+    startLoop('lease', renew, () => (failing ? SOON_MS : nodeLeaseMs / 3), log),
+    startLoop(
+      'take-over',
+      () => takeOver(deps),
+      () => SURVEY_EVERY_MS,
+      log,
+    ),
+    startLoop(
+      'catch-up',
+      async () => {
+        await recover(deps, nodeLeaseMs)
+        await settleDoubts(deps)
+      },
+      () => SOON_MS,
+      log,
+    ),
+    startLoop('reconcile', compareAll, () => reconcileMs, log),
+  ]
 }

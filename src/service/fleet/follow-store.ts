@@ -1,5 +1,5 @@
 import { presenceInfo } from '../../domain/info.ts'
-import type { Concern, RemoteChange, SharedHotStore, StoreState } from '../../store/contract.ts'
+import type { RemoteChange, SharedHotStore, StoreState } from '../../store/contract.ts'
 import { asError } from '../../telemetry/logger.ts'
 import type { ServiceDeps } from '../deps.ts'
 import { sessionRow } from '../session-log.ts'
@@ -8,21 +8,13 @@ import { reconcile } from './reconcile.ts'
 /** Milliseconds over which connections read everything again once the store is back (R51). */
 const RESYNC_SPREAD_MS = 2_000
 
-/** What a node has to catch up with. */
-export interface CatchingUp {
-  /** Somebody has to be compared with the store. */
-  readonly doubts: Set<Concern>
-  /** The store lost something: everybody who is present is to be brought back into it. */
-  recovery: 'none' | 'wanted'
-}
-
 /**
  * Draws the consequences of what the store tells about other nodes and about itself: who is told, which connections are closed, what
  * is compared next.
  *
  * @returns stops following
  */
-export function followStore(deps: ServiceDeps, shared: SharedHotStore, catching: CatchingUp): () => void {
+export function followStore(deps: ServiceDeps, shared: SharedHotStore): () => void {
   const safely =
     <Told>(consequence: (told: Told) => void) =>
     (told: Told): void => {
@@ -35,16 +27,16 @@ export function followStore(deps: ServiceDeps, shared: SharedHotStore, catching:
     }
   const unfollow = [
     shared.onRemoteChange(safely((change: RemoteChange) => hear(deps, change))),
-    shared.onDoubt((concern) => void catching.doubts.add(concern)),
+    shared.onDoubt((concern) => void deps.backlog.doubts.add(concern)),
     shared.onAmnesia((concern) => {
       deps.cold.forgetAll()
-      catching.recovery = 'wanted'
-      catching.doubts.add(concern)
+      deps.backlog.recovery = 'wanted'
+      deps.backlog.doubts.add(concern)
       // Their nodes are the only ones who know them now (R23).
-      for (const userId of deps.local.userIds()) if (concern(userId)) deps.unstated.add(userId)
-      for (const userId of deps.pendingDecisions.users()) if (concern(userId)) deps.unstated.add(userId)
+      for (const userId of deps.local.userIds()) if (concern(userId)) deps.backlog.unstated.add(userId)
+      for (const userId of deps.pendingDecisions.users()) if (concern(userId)) deps.backlog.unstated.add(userId)
     }),
-    shared.onState(safely((state: StoreState) => turn(deps, state, catching))),
+    shared.onState(safely((state: StoreState) => turn(deps, state))),
   ]
   return () => {
     for (const stop of unfollow) stop()
@@ -72,7 +64,7 @@ function closeRevoked(deps: ServiceDeps, { sessionId, endedAt }: { sessionId: st
   deps.broadcast.signOut(held.socketId)
 }
 
-function turn(deps: ServiceDeps, { state }: StoreState, catching: CatchingUp): void {
+function turn(deps: ServiceDeps, { state }: StoreState): void {
   if (state === 'lost') {
     deps.log.error({}, 'the store does not answer: what is shown is stale until it does')
     deps.metrics.storeLost.inc()
@@ -80,19 +72,20 @@ function turn(deps: ServiceDeps, { state }: StoreState, catching: CatchingUp): v
     return
   }
   deps.log.info({}, 'the store answers again')
-  catching.doubts.add(() => true)
+  deps.backlog.doubts.add(() => true)
   deps.broadcast.resyncAll(RESYNC_SPREAD_MS)
 }
 
 /** Compares what is in doubt with the store. What fails stays in doubt. */
-export async function settleDoubts(deps: ServiceDeps, catching: CatchingUp): Promise<void> {
-  if (catching.doubts.size === 0) return
-  const doubts = [...catching.doubts]
-  catching.doubts.clear()
+export async function settleDoubts(deps: ServiceDeps): Promise<void> {
+  const { doubts: waiting } = deps.backlog
+  if (waiting.size === 0) return
+  const doubts = [...waiting]
+  waiting.clear()
   try {
     await reconcile(deps, (userId) => doubts.some((concern) => concern(userId)))
   } catch (error) {
-    for (const concern of doubts) catching.doubts.add(concern)
+    for (const concern of doubts) waiting.add(concern)
     throw error
   }
 }

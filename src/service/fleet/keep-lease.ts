@@ -13,9 +13,9 @@ export async function keepLease(deps: ServiceDeps): Promise<void> {
   metrics.leasesLost.inc()
   log.warn({ sessions: local.size }, 'the lease of this node ran out; what is still connected is registered anew')
   renameSessions(deps)
-  for (const userId of local.userIds()) deps.unstated.add(userId)
+  for (const userId of local.userIds()) deps.backlog.unstated.add(userId)
   await shared.join()
-  await restateUsers(deps, [...deps.unstated])
+  await restateUsers(deps, [...deps.backlog.unstated])
 }
 
 function renameSessions({ local, sessionLog, hot }: ServiceDeps): void {

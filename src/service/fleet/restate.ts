@@ -20,7 +20,8 @@ export async function restateUsers(deps: ServiceDeps, userIds: Iterable<string>)
 }
 
 async function restateUser(deps: ServiceDeps, userId: string): Promise<void> {
-  const { shared, local, rules, unstated, metrics } = deps
+  const { shared, local, rules, metrics } = deps
+  const { unstated } = deps.backlog
   if (!shared) return
   unstated.delete(userId)
   const held = local.ofUser(userId)

@@ -12,7 +12,8 @@ const AT_ONCE = 100
 
 /** Does what dead nodes left undone, and ends their sessions (R4, R5, R21): each second on one node. */
 export async function takeOver(deps: ServiceDeps): Promise<void> {
-  const { shared, unstated } = deps
+  const { shared } = deps
+  const { unstated } = deps.backlog
   if (!shared) return
   if (unstated.size > 0) await restateUsers(deps, [...unstated])
   // A little less than the interval, so that whoever has it now may have it again.

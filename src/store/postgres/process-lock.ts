@@ -8,8 +8,11 @@ export interface ProcessLock {
   release(): Promise<void>
 }
 
+/** Who may hold the lock at once: one process without Redis, or any number with it. */
+export type LockMode = 'alone' | 'among-others'
+
 /**
- * Makes sure that this is the only process without Redis on this database (R8). The lock lives on a connection of its
+ * Makes sure that a process without Redis is the only one on this database (R8). The lock lives on a connection of its
  * own, outside the host's pool, and PostgreSQL frees it when the process ends, however it ends. When the connection
  * breaks, the lock is taken again as soon as PostgreSQL answers.
  *
@@ -18,17 +21,17 @@ export interface ProcessLock {
  */
 export async function takeProcessLock(
   sequelize: Sequelize,
-  { onLost }: { onLost?: (error: PresenceError) => void } = {},
+  { mode = 'alone', onLost }: { mode?: LockMode; onLost?: (error: PresenceError) => void } = {},
 ): Promise<ProcessLock> {
   const holding = new AbortController()
-  let held = await lockedConnection(sequelize, (): void => void takeAgain())
+  let held = await lockedConnection(sequelize, mode, (): void => void takeAgain())
 
   async function takeAgain(): Promise<void> {
     await held.close()
     while (!holding.signal.aborted) {
       await pause()
       try {
-        held = await lockedConnection(sequelize, (): void => void takeAgain())
+        held = await lockedConnection(sequelize, mode, (): void => void takeAgain())
         if (holding.signal.aborted) await held.close()
         return
       } catch (error) {
@@ -57,7 +60,7 @@ interface LockedConnection {
 }
 
 /** @param onEnd the connection ended without being closed */
-async function lockedConnection(host: Sequelize, onEnd: () => void): Promise<LockedConnection> {
+async function lockedConnection(host: Sequelize, mode: LockMode, onEnd: () => void): Promise<LockedConnection> {
   let state: 'opening' | 'held' | 'closed' = 'opening'
   const sequelize = dedicated(host, () => {
     if (state === 'held') onEnd()
@@ -68,10 +71,10 @@ async function lockedConnection(host: Sequelize, onEnd: () => void): Promise<Loc
     await sequelize.close()
   }
   try {
-    const sql = 'select pg_try_advisory_lock($1) as taken'
+    const sql = `select ${TRY[mode]}($1) as taken`
     const bind = [ADVISORY_LOCKS.process]
     const [answer] = await sequelize.query<{ taken: boolean }>(sql, { bind, type: QueryTypes.SELECT, logging: false })
-    if (!answer?.taken) throw new PresenceError('ALREADY_RUNNING', ALREADY_RUNNING)
+    if (!answer?.taken) throw new PresenceError('ALREADY_RUNNING', REFUSAL[mode])
     state = 'held'
     return { close }
   } catch (error) {
@@ -80,9 +83,20 @@ async function lockedConnection(host: Sequelize, onEnd: () => void): Promise<Loc
   }
 }
 
-const ALREADY_RUNNING =
-  'Another process already keeps the presence of this database, and without Redis there can be only one: ' +
-  'stop the other one, or set REDIS_URL for both.'
+// https://www.postgresql.org/docs/current/functions-admin.html#FUNCTIONS-ADVISORY-LOCKS
+const TRY: Record<LockMode, string> = {
+  alone: 'pg_try_advisory_lock',
+  'among-others': 'pg_try_advisory_lock_shared',
+}
+
+const REFUSAL: Record<LockMode, string> = {
+  alone:
+    'Another process already keeps the presence of this database, and without Redis there can be only one: ' +
+    'stop the other one, or set REDIS_URL for both.',
+  'among-others':
+    'A process without Redis keeps the presence of this database in its memory: ' +
+    'stop it, or set REDIS_URL for it, too.',
+}
 
 /** What pg's client tells of its own end. */
 const tellsEnd = (raw: unknown): raw is { once(event: 'end', listener: () => void): unknown } =>
