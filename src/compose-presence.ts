@@ -206,6 +206,7 @@ function createLifecycle(
       await takeUp(deps)
     } catch (error) {
       unfollow()
+      await deps.hot.close()
       await lock.release()
       throw error
     }

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { join } from 'node:path'
 
-const CLI = join(import.meta.dirname, '../../src/cli.ts')
+const ROOT = join(import.meta.dirname, '../..')
 
 /** The command line as a process of its own, run from source. */
 export interface Running {
@@ -13,9 +13,10 @@ export interface Running {
   kill(signal: NodeJS.Signals): void
 }
 
-export function runCli(args: readonly string[], env: Record<string, string>, cwd?: string): Running {
+/** @param root of another build than this one */
+export function runCli(args: readonly string[], env: Record<string, string>, cwd?: string, root = ROOT): Running {
   const inherited = { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '' }
-  const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), CLI, ...args], {
+  const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), join(root, 'src/cli.ts'), ...args], {
     env: { ...inherited, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
     ...(cwd === undefined ? {} : { cwd }),

@@ -63,13 +63,38 @@ export function createLink(options: LinkOptions): Link {
   raw.onError(options.onError)
   return {
     isCluster: raw.isCluster,
-    connect: () => raw.connect(),
+    connect: () => connectInTime(raw),
     send: (key, ...args) => guard.call(() => raw.send(key, args)),
     run: (script, keys, args) => runScript(guard, raw, script, keys, args),
     subscribe: (channel, listener) => raw.subscribe(channel, listener),
     unsubscribe: (channel) => raw.unsubscribe(channel),
     isBroken: guard.isOpen,
     close: () => raw.close(),
+  }
+}
+
+/** Milliseconds that the first connection may take: a server that starts beside us is waited for, one that is not there is told of. */
+const CONNECT_MS = 5_000
+
+async function connectInTime(raw: Raw): Promise<void> {
+  let last: Error | undefined
+  raw.onError((error) => {
+    last = error
+  })
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(last ?? new Error('no answer')), CONNECT_MS)
+  })
+  try {
+    await Promise.race([raw.connect(), late])
+  } catch (error) {
+    await raw.close()
+    throw new PresenceError('STORE_UNAVAILABLE', 'Redis cannot be reached. Check REDIS_URL, or the redis option.', {
+      retryable: true,
+      cause: error,
+    })
+  } finally {
+    clearTimeout(timer)
   }
 }
 

@@ -39,6 +39,8 @@ interface RecordJson {
 
 /** A record as the store has it. */
 export interface StoredRecord {
+  /** The version of the node that wrote it. */
+  readonly schema: number
   readonly stamp: string
   readonly record: UserRecord
   /** The JSON as it was read: what a newer version keeps in it is written back unchanged (R55). */
@@ -135,5 +137,5 @@ export function decodeRecord(userId: string, value: string): StoredRecord {
     stranger: viewOf(json.t),
     deadline: json.d,
   }
-  return { stamp, record, json }
+  return { schema: Number(schema), stamp, record, json }
 }

@@ -10,6 +10,7 @@ import { bucketOf, byBucket, type Keys } from './keys.ts'
 import type { Link } from './link.ts'
 import { encodeNews } from './news-codec.ts'
 import { decodeRecord, encodeRecord, type StoredRecord } from './record-codec.ts'
+import { SCHEMA_VERSION } from './schema.ts'
 import { SCRIPTS } from './scripts.ts'
 
 export interface UserRecordsOptions {
@@ -78,14 +79,22 @@ export function createUserRecords({ link, keys, log, origin, nodeId, now }: User
   async function readChunk(userIds: readonly string[]): Promise<[string, StoredRecord][]> {
     const names = userIds.map(keys.record)
     const values = (await link.send(names[0] ?? '', 'MGET', ...names)) as (string | null)[]
-    return userIds.flatMap((userId, i) => {
+    return userIds.flatMap((userId, i): [string, StoredRecord][] => {
       const value = values[i]
       if (typeof value !== 'string') return []
       const stored = decodeRecord(userId, value)
       log.saw(userId, stored.record.version)
       if (remembered.has(userId)) remembered.set(userId, stored)
-      return [[userId, stored] as const satisfies readonly [string, StoredRecord]] as [string, StoredRecord][]
+      if (stored.schema < SCHEMA_VERSION) rewrite(userId)
+      return [[userId, stored]]
     })
+  }
+
+  /** Nodes of the version after the next one could not read it any more (R55). */
+  function rewrite(userId: string): void {
+    const asItIs = (record: UserRecord): Drafted => ({ record, ended: [], observed: false })
+    // Whoever reads it next tries again.
+    change(userId, asItIs).catch(() => {})
   }
 
   async function readOne(userId: string): Promise<StoredRecord | null> {
@@ -105,7 +114,7 @@ export function createUserRecords({ link, keys, log, origin, nodeId, now }: User
       const at = now()
       const { record: after, ended, observed } = draft(base.record, at)
       const made = { before: base.record, after, ended, at }
-      if (isDeepStrictEqual(base.record, after)) {
+      if (isDeepStrictEqual(base.record, after) && base.schema >= SCHEMA_VERSION) {
         // That nothing changes is only true of the record as it is.
         if (isFresh) return made
         base = null
@@ -151,7 +160,7 @@ export function createUserRecords({ link, keys, log, origin, nodeId, now }: User
     ]
     const reply = await send(userId, args)
     if (reply[0] === 'made') {
-      remember(userId, { stamp, record: after, json })
+      remember(userId, { schema: SCHEMA_VERSION, stamp, record: after, json })
       return 'made'
     }
     remembered.delete(userId)
