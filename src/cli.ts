@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
@@ -8,6 +8,17 @@ import { Command } from 'commander'
 import { QueryTypes, Sequelize } from 'sequelize'
 import { startEmbeddedPostgres } from '../demo/server/embedded-postgres.ts'
 import { migrateMarketplace } from '../demo/server/schema.ts'
+import {
+  ASSUMPTION_NAMES,
+  ASSUMPTIONS,
+  type AssumptionName,
+  flagOf,
+  readAssumptions,
+  showAssumption,
+} from './capacity/assumptions.ts'
+import { planCapacity } from './capacity/plan.ts'
+import { planReport, slotsReport } from './capacity/report.ts'
+import { parseCosts } from './capacity/unit-costs.ts'
 import { PresenceError } from './domain/errors.ts'
 import { integerIds, uuidIds } from './domain/user-id.ts'
 import { createTokens } from './gateway/token.ts'
@@ -128,6 +139,40 @@ async function printToken(userId: string, { expiresIn }: { expiresIn: string }):
   console.log(await tokens.sign(userId, { expiresIn }))
 }
 
+interface CapacityOptions extends Partial<Record<AssumptionName, string>> {
+  costs: string
+  json?: boolean
+  slots?: boolean
+}
+
+/** Users drawn for the table of slots: enough for chance to play no part. */
+const DRAWN = 1_000_000
+
+/** Says what it takes to serve so many users, from what one of each thing was measured to cost. */
+async function capacity({ costs: file, json, slots, ...given }: CapacityOptions): Promise<void> {
+  if (slots) {
+    console.log(slotsReport(Array.from({ length: DRAWN }, () => randomUUID())))
+    return
+  }
+  const assumed = readAssumptions(given)
+  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
+    throw new PresenceError('INVALID_OPTION', `${file} cannot be read. Measure with: npm run bench -- costs`, { cause })
+  })
+  const measured = parseCosts(text, file)
+  const plan = planCapacity(assumed, measured)
+  console.log(json ? JSON.stringify({ assumed, ...plan, measured }, null, 2) : planReport(plan, assumed, measured))
+}
+
+function assumptionOptions(command: Command): Command {
+  for (const name of ASSUMPTION_NAMES) {
+    const { meaning, fallback, unit } = ASSUMPTIONS[name]
+    const value = unit === 'share' ? '<percent>' : '<number>'
+    const byDefault = fallback === null ? '' : ` [${showAssumption(name, fallback)}]`
+    command.option(`${flagOf(name)} ${value}`, `${meaning}${byDefault}`)
+  }
+  return command
+}
+
 const table = (command: Command): Command =>
   command
     .option('--users-table <name>', "the host's table of users", 'users')
@@ -159,6 +204,11 @@ program
   .argument('<user-id>')
   .option('--expires-in <span>', 'how long it holds, such as 30m or 12h', '12h')
   .action(printToken)
+assumptionOptions(program.command('capacity').description('what it takes to serve so many users'))
+  .option('--costs <file>', 'unit costs to calculate with', join(packageFile(), '../docs/bench/costs.json'))
+  .option('--json', 'as JSON, with the unit costs')
+  .option('--slots', 'instead: how evenly users are spread over the shards of a Redis Cluster')
+  .action(capacity)
 
 try {
   await program.parseAsync()

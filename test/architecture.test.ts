@@ -13,7 +13,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   gateway: ['domain', 'protocol', 'telemetry', 'service'],
   client: ['domain', 'protocol'],
   react: ['domain', 'client'],
-  capacity: ['domain'],
+  capacity: ['domain', 'store/redis/keys.ts'],
   testing: ['domain', 'protocol', 'create-memory-presence.ts'],
 }
 
@@ -57,7 +57,7 @@ const HOMES: Record<string, readonly string[]> = {
 const SHARED_BY_STORES = new Set(['store/contract.ts', 'store/deadline-queue.ts', 'store/guard.ts'])
 
 /** Rooms of rules and shapes, which run anywhere: neither packages nor Node. */
-const PURE = ['domain/', 'protocol/events.ts', 'protocol/http.ts', 'protocol/index.ts']
+const PURE = ['domain/', 'capacity/', 'protocol/events.ts', 'protocol/http.ts', 'protocol/index.ts']
 
 /** A file that outgrows this has two subjects. */
 const MAX_LINES = 300

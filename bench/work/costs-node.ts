@@ -19,12 +19,14 @@ type NodeCost = Extract<
   | 'transitionUs'
   | 'deliveryUs'
   | 'activityUs'
+  | 'coldUs'
   | 'connectBytes'
   | 'deliveryBytes'
   | 'redisNodeMs'
   | 'redisConnectUs'
   | 'redisTransitionUs'
   | 'redisWriteBytes'
+  | 'redisColdUs'
 >
 
 export interface MeasuredNode {
@@ -35,6 +37,8 @@ export interface MeasuredNode {
 }
 
 const PROVIDERS = 1_000
+/** Providers of whom nobody has heard yet: those after the ones who come and go. */
+const COLD = { from: PROVIDERS, count: 9_000 }
 /** Clients who warm the code up, come from here. */
 const EARLY_FROM = 20_000
 const PING_MS = 4_000
@@ -43,8 +47,17 @@ const WRITTEN_AFTER_MS = 1_500
 
 const size = (quick: boolean) =>
   quick
-    ? { early: 200, arrivals: 300, stay: 500, idleMs: 2_000, changes: 200, changesMs: 2_000, calm: 50 }
-    : { early: 1_000, arrivals: 1_500, stay: 3_000, idleMs: 8_000, changes: 500, changesMs: 5_000, calm: 150 }
+    ? { early: 200, arrivals: 300, looks: 50, stay: 500, idleMs: 2_000, changes: 200, changesMs: 2_000, calm: 50 }
+    : {
+        early: 1_000,
+        arrivals: 1_500,
+        looks: 450,
+        stay: 3_000,
+        idleMs: 8_000,
+        changes: 500,
+        changesMs: 5_000,
+        calm: 150,
+      }
 
 /** CPU milliseconds that a node and its Redis used, and how long it took. */
 interface Used {
@@ -108,6 +121,10 @@ async function measure(stage: Stage): Promise<MeasuredNode> {
   await comeAndLeave(stage, EARLY_FROM, size(world.quick).early)
   const arrivals = await comeAndLeave(stage, EARLY_FROM + 2_000, size(world.quick).arrivals)
   const connect = beyond(arrivals.used)
+  const looks = await lookAtStrangers(stage)
+  const cold = beyond(looks.used)
+  /** What arriving and leaving cost by themselves. */
+  const share = looks.count / arrivals.count
 
   world.say('clients stay')
   const room = await server.memory()
@@ -135,6 +152,8 @@ async function measure(stage: Stage): Promise<MeasuredNode> {
       redisWriteBytes: changes.bytes / made,
       connectUs: (1_000 * connect.node) / arrivals.count,
       redisConnectUs: (1_000 * connect.redis) / arrivals.count,
+      coldUs: (1_000 * (cold.node - connect.node * share)) / (looks.count * PAGE),
+      redisColdUs: (1_000 * (cold.redis - connect.redis * share)) / (looks.count * PAGE),
       connectBytes: arrivals.bytes,
       connectionKb,
       heartbeatUs: 1_000 * heartbeatMs,
@@ -174,6 +193,24 @@ async function comeAndLeave({ world, server, load, providers, usedBy }: Stage, f
     await sleep(WRITTEN_AFTER_MS)
   })
   return { used, count, bytes }
+}
+
+/** Clients arrive and leave as before, but each looks at providers of whom Redis knows nothing. */
+async function lookAtStrangers({ world, server, load, usedBy }: Stage) {
+  const count = size(world.quick).looks
+  const { port, wire } = server
+  const { secret } = world
+  const watchable = personIds('provider', COLD.count, COLD.from)
+  const watches = Array.from({ length: count }, (_, n) => Array.from({ length: PAGE }, (__, i) => n * PAGE + i))
+  const users = personIds('client', count, EARLY_FROM + 5_000)
+  await load.call('prepare', secret, users)
+  const used = await usedBy(async () => {
+    await load.call('connect', { port, wire, secret, users, watchable, watches, atOnce: 20 })
+    await sleep(WRITTEN_AFTER_MS)
+    await load.call('disconnect', 'clean', 0)
+    await sleep(WRITTEN_AFTER_MS)
+  })
+  return { used, count }
 }
 
 async function stayAndWatch({ world, server, load, providers }: Stage, count: number): Promise<void> {

@@ -31,22 +31,25 @@ export function demandOf(assumed: Assumed): Demand {
   const present = assumed.users * assumed.peakOnline
   const connections = present * assumed.devices
   const perSecond = (perHour: number): number => (present * perHour) / HOUR_S
-  const transitions = perSecond(assumed.transitions)
-  const connects = perSecond(assumed.connects)
-  const activityRows = perSecond(Math.min(FLUSHES_PER_HOUR, assumed.activities))
-  const loads = connects * (1 + assumed.watch * (1 - assumed.watchedPresent))
+  const transitions = perSecond(assumed.transitionsPerUserHour)
+  const connects = perSecond(assumed.connectsPerUserHour)
+  const activityRows = perSecond(Math.min(FLUSHES_PER_HOUR, assumed.activitiesPerUserHour))
+  const lookedAt = assumed.users * assumed.watchable
+  // Whoever was read is kept for a while: nobody is read twice in that time.
+  const looks = Math.min(connects * assumed.watch * (1 - assumed.watchedPresent), lookedAt / RESTING_S)
+  const loads = connects + looks
   return {
     present,
     connections,
     transitions,
     connects,
-    deliveries: (connections * assumed.watch * assumed.watchedPresent * assumed.transitions) / HOUR_S,
-    activities: perSecond(assumed.activities),
+    deliveries: (connections * assumed.watch * assumed.watchedPresent * assumed.transitionsPerUserHour) / HOUR_S,
+    activities: perSecond(assumed.activitiesPerUserHour),
     heartbeats: connections / assumed.pingSeconds,
-    decisions: perSecond(assumed.decisions),
+    decisions: perSecond(assumed.decisionsPerUserHour),
     activityRows,
     sessionRows: 2 * connects + activityRows,
     loads,
-    resting: Math.min(assumed.users - present, RESTING_S * (transitions / 2 + loads)),
+    resting: Math.min(assumed.users - present, RESTING_S * (transitions / 2 + looks)),
   }
 }

@@ -69,12 +69,13 @@ interface Nodes {
 }
 
 function nodesFor(demand: Demand, assumed: Assumed, { costs }: MeasuredCosts): Nodes {
-  const { connections, transitions, connects, deliveries, activities, heartbeats } = demand
+  const { connections, transitions, connects, deliveries, activities, heartbeats, loads } = demand
   const workMs =
     (heartbeats * costs.heartbeatUs +
       connects * costs.connectUs +
       transitions * costs.transitionUs +
       deliveries * costs.deliveryUs +
+      loads * costs.coldUs +
       activities * costs.activityUs) /
     1_000
   const newsMs = (transitions * costs.newsUs) / 1_000
@@ -109,10 +110,12 @@ interface Shards {
 }
 
 function shardsFor(demand: Demand, nodes: number, assumed: Assumed, { costs }: MeasuredCosts): Shards {
-  const { present, resting, transitions, connects } = demand
+  const { present, resting, transitions, connects, loads } = demand
   const cpuMs =
     nodes * costs.redisNodeMs +
-    (connects * costs.redisConnectUs + transitions * (costs.redisTransitionUs + (nodes - 1) * costs.redisNewsUs)) /
+    (connects * costs.redisConnectUs +
+      loads * costs.redisColdUs +
+      transitions * (costs.redisTransitionUs + (nodes - 1) * costs.redisNewsUs)) /
       1_000
   const memoryBytes = present * costs.redisPresentBytes + resting * costs.redisRestingBytes + costs.redisFixedMb * MB
   for (let count = 1; count <= MAX_SHARDS; count += 1) {
@@ -139,6 +142,8 @@ const demandFigures = (demand: Demand): Figure[] =>
       ['connections made and ended', demand.connects, '/s'],
       ['updates delivered', demand.deliveries, '/s'],
       ['activities told', demand.activities, '/s'],
+      ['users read from PostgreSQL, at most', demand.loads, '/s'],
+      ['users kept in Redis who are not present, at most', demand.resting, ''],
     ] as const
   ).map(([name, value, unit]) => ({ part: 'demand', name, value, unit, basis: 'assumed', times: 0, of: null }))
 

@@ -1,4 +1,4 @@
-import { ASSUMPTION_NAMES, ASSUMPTIONS, type Assumed, showAssumption } from './assumptions.ts'
+import { ASSUMPTION_NAMES, ASSUMPTIONS, type Assumed, flagOf, showAssumption } from './assumptions.ts'
 import { FARTHEST, type Figure, type Plan } from './plan.ts'
 import { bucketsByShard, dealtByHand, evenness, usersByBucket } from './slots.ts'
 import { type MeasuredCosts, SCALES } from './unit-costs.ts'
@@ -14,8 +14,7 @@ const PARTS: Readonly<Record<Figure['part'], string>> = {
 /** A plan in words, for a terminal. */
 export function planReport({ figures, mostChangesPerSecond }: Plan, assumed: Assumed, measured: MeasuredCosts): string {
   const assumptions = ASSUMPTION_NAMES.map((name) => {
-    const { flag, meaning } = ASSUMPTIONS[name]
-    return [`${flag} ${showAssumption(name, assumed[name])}`, meaning] as const
+    return [`${flagOf(name)} ${showAssumption(name, assumed[name])}`, ASSUMPTIONS[name].meaning] as const
   })
   const parts = Object.entries(PARTS).flatMap(([part, title]) => {
     const lines = figures.filter((figure) => figure.part === part).map(figureLine)
@@ -43,16 +42,13 @@ const figureLine = (figure: Figure): readonly string[] => [
 /** What a figure rests on, in words. */
 export function basisOf({ basis, times, of }: Figure): string {
   const scale = of === null ? '' : SCALES[of]
-  switch (basis) {
-    case 'assumed':
-      return 'follows from the assumptions'
-    case 'measured':
-      return 'measured'
-    case 'extrapolated':
-      return `extrapolated, ${shown(times)} × what was measured (${scale})`
-    case 'refused':
-      return `would be ${shown(times)} × what was measured (${scale}), beyond ${FARTHEST} ×: measure a larger system`
+  const words: Readonly<Record<Figure['basis'], string>> = {
+    assumed: 'follows from the assumptions',
+    measured: 'measured',
+    extrapolated: `extrapolated, ${shown(times)} × what was measured (${scale})`,
+    refused: `would be ${shown(times)} × what was measured (${scale}), beyond ${FARTHEST} ×: measure a larger system`,
   }
+  return words[basis]
 }
 
 /** Three digits are more than a plan knows. */

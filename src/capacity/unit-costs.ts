@@ -10,12 +10,14 @@ export const COSTS = {
   transitionUs: ['µs', 'CPU of a node per transition that nobody watches, stored everywhere'],
   deliveryUs: ['µs', 'CPU of a node per update delivered, one change at a time'],
   activityUs: ['µs', 'CPU of a node per activity told by a client'],
+  coldUs: ['µs', 'CPU of a node per user whom it reads from PostgreSQL, because Redis has not got them'],
   newsUs: ['µs', 'CPU of a node per change on another node that nobody here watches'],
   connectBytes: ['B', 'sent to a client until its snapshot of 20 is there'],
   deliveryBytes: ['B', 'sent to a client per update, frame by frame'],
   redisNodeMs: ['ms/s', 'CPU of Redis per node that does nothing, each second'],
   redisConnectUs: ['µs', 'CPU of Redis per connection made and ended'],
   redisTransitionUs: ['µs', 'CPU of Redis per transition, with the node that made it listening'],
+  redisColdUs: ['µs', 'CPU of Redis per user taken in from PostgreSQL'],
   redisNewsUs: ['µs', 'CPU of Redis per transition and further node that listens'],
   redisWriteBytes: ['B', 'sent to Redis per transition'],
   redisNewsBytes: ['B', 'sent by Redis per transition and node that listens'],
@@ -79,10 +81,11 @@ export function parseCosts(text: string, file: string): MeasuredCosts {
   }
   const isCount = (value: unknown): boolean => typeof value === 'number' && Number.isFinite(value) && value >= 0
   const missing = [
+    ...(typeof read?.circumstances === 'string' ? [] : ['circumstances']),
+    ...(typeof read?.quick === 'boolean' ? [] : ['quick']),
     ...COST_NAMES.filter((name) => !isCount(read?.costs?.[name])),
     ...SCALE_NAMES.filter((name) => !isCount(read?.scales?.[name])),
   ]
   if (missing.length > 0) throw refuse(`does not say ${missing.join(', ')}`)
-  const { costs, scales, circumstances = 'nobody wrote down where', quick = false } = read as MeasuredCosts
-  return { costs, scales, circumstances, quick }
+  return read as MeasuredCosts
 }
