@@ -3,14 +3,18 @@ import { constants } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from './build.js'
-import { ensureChromium } from './chromium.js'
+import { ensureChromium, ensureNginx, ensureRedis } from './programs.js'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 
 try {
-  const chromium = ensureChromium()
+  const programs = {
+    CHROMIUM_PATH: ensureChromium(),
+    REDIS_SERVER_PATH: ensureRedis(),
+    NGINX_PATH: ensureNginx(),
+  }
   await build()
-  process.exitCode = await runTests({ ...process.env, CHROMIUM_PATH: chromium })
+  process.exitCode = await runTests({ ...process.env, ...programs })
 } catch (error) {
   console.error(error.message)
   process.exitCode = 1

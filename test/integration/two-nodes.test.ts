@@ -14,7 +14,9 @@ describe.each(['redisUrl', 'redisClusterUrl'] as const)('two nodes on one store 
   beforeAll(async () => {
     database = await createTestDatabase({ marketplace: true })
     const world = { database, clock: () => Date.now() + offset }
-    const env = { REDIS_URL: inject(url), PRESENCE_REDIS_PREFIX: `test-${randomUUID()}` }
+    // Time is moved by more than a lease in one go: no node can renew in between.
+    const lease = { PRESENCE_NODE_LEASE_MS: '600000', PRESENCE_STORE_TIMEOUT_MS: '1000' }
+    const env = { REDIS_URL: inject(url), PRESENCE_REDIS_PREFIX: `test-${randomUUID()}`, ...lease }
     a = await startMarketplace(env, world)
     b = await startMarketplace(env, world)
   })

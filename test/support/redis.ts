@@ -1,0 +1,186 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createClient } from 'redis'
+
+const PROGRAM = process.env['REDIS_SERVER_PATH'] ?? 'redis-server'
+// Below the ports that the system gives to connections, so that none is in the way; cluster nodes use one 10,000 above, too.
+const PORTS = { from: 12_000, to: 22_000 }
+
+/** A Redis of the test's own. It keeps nothing on disk: a new process begins empty. */
+export interface TestRedis {
+  readonly url: string
+  readonly port: number
+  readonly pid: number
+  /** Resolves when the process is gone, for signals that end it. */
+  kill(signal: NodeJS.Signals): Promise<void>
+  /** Starts an empty one on the same port, after it was killed. */
+  restart(): Promise<void>
+  stop(): Promise<void>
+}
+
+/** Six nodes, three of them masters with a replica each. */
+export interface TestRedisCluster {
+  /** As REDIS_URL takes it. */
+  readonly url: string
+  readonly nodes: readonly TestRedis[]
+  /** Who is a master now. */
+  masters(): Promise<TestRedis[]>
+  stop(): Promise<void>
+}
+
+export async function startRedis(extra: readonly string[] = []): Promise<TestRedis> {
+  const port = await freePort()
+  const dir = mkdtempSync(join(tmpdir(), 'porchlight-redis-'))
+  const onExit = (): void => rmSync(dir, { recursive: true, force: true })
+  process.once('exit', onExit)
+  let server = await launch(port, dir, extra)
+
+  async function kill(signal: NodeJS.Signals): Promise<void> {
+    const ended = hasEnded(server)
+    server.kill(signal)
+    if (signal === 'SIGKILL' || signal === 'SIGTERM') await ended
+  }
+
+  return {
+    url: `redis://127.0.0.1:${port}`,
+    port,
+    get pid() {
+      return server.pid ?? 0
+    },
+    kill,
+    restart: async () => {
+      server = await launch(port, dir, extra)
+    },
+    stop: async () => {
+      if (server.exitCode === null && server.signalCode === null) await kill('SIGKILL')
+      process.off('exit', onExit)
+      onExit()
+    },
+  }
+}
+
+const hasEnded = (server: ChildProcess): Promise<void> =>
+  server.exitCode !== null || server.signalCode !== null
+    ? Promise.resolve()
+    : new Promise((resolve) => server.once('exit', () => resolve()))
+
+async function launch(port: number, dir: string, extra: readonly string[]): Promise<ChildProcess> {
+  const kept = ['--save', '', '--appendonly', 'no', '--maxmemory-policy', 'noeviction']
+  const place = ['--port', String(port), '--bind', '127.0.0.1', '--dir', dir]
+  const server = spawn(PROGRAM, [...place, ...kept, '--loglevel', 'warning', ...extra], { stdio: 'ignore' })
+  const failed = new Promise<never>((_, reject) => {
+    server.once('error', (error) => reject(new Error(`Redis cannot be started (${PROGRAM}): ${error.message}`)))
+    server.once('exit', (code) => reject(new Error(`Redis ended with ${code} before it answered`)))
+  })
+  // It does not outlive this process, however that ends, short of SIGKILL.
+  process.once('exit', () => server.kill('SIGKILL'))
+  await Promise.race([answers(port), failed])
+  failed.catch(() => {})
+  return server
+}
+
+async function answers(port: number): Promise<void> {
+  for (;;) {
+    const client = createClient({ url: `redis://127.0.0.1:${port}`, socket: { reconnectStrategy: false } })
+    client.on('error', () => {})
+    try {
+      await client.connect()
+      await client.ping()
+      return
+    } catch {
+      await pause(20)
+    } finally {
+      if (client.isOpen) client.destroy()
+    }
+  }
+}
+
+export async function startRedisCluster(): Promise<TestRedisCluster> {
+  const flags = ['--cluster-enabled', 'yes', '--cluster-node-timeout', '2000', '--cluster-config-file', 'nodes.conf']
+  const nodes = await Promise.all(Array.from({ length: 6 }, () => startRedis(flags)))
+  try {
+    await join6(nodes)
+  } catch (error) {
+    await Promise.all(nodes.map((node) => node.stop()))
+    throw error
+  }
+  const roleOf = async (node: TestRedis): Promise<string> => {
+    const [role] = (await ask(node, 'ROLE').catch(() => ['gone'])) as [string]
+    return role
+  }
+  return {
+    url: nodes.map(({ url }) => url).join(','),
+    nodes,
+    masters: async () => {
+      const roles = await Promise.all(nodes.map(roleOf))
+      return nodes.filter((_, i) => roles[i] === 'master')
+    },
+    stop: async () => void (await Promise.all(nodes.map((node) => node.stop()))),
+  }
+}
+
+const SLOTS = 16_384
+
+/** What `redis-cli --cluster create` does, which not every Redis comes with. */
+async function join6(nodes: readonly TestRedis[]): Promise<void> {
+  const [first, ...others] = nodes
+  const masters = nodes.slice(0, 3)
+  if (!first) return
+  await Promise.all(
+    masters.map((node, i) => {
+      const [from, to] = [Math.floor((i * SLOTS) / 3), Math.floor(((i + 1) * SLOTS) / 3) - 1]
+      return ask(node, 'CLUSTER', 'ADDSLOTSRANGE', String(from), String(to))
+    }),
+  )
+  await Promise.all(nodes.map((node, i) => ask(node, 'CLUSTER', 'SET-CONFIG-EPOCH', String(i + 1))))
+  for (const { port } of others) await ask(first, 'CLUSTER', 'MEET', '127.0.0.1', String(port))
+  const ids = (await Promise.all(masters.map((node) => ask(node, 'CLUSTER', 'MYID')))) as string[]
+  for (const [i, node] of nodes.slice(3).entries()) {
+    await until(() => ask(node, 'CLUSTER', 'REPLICATE', ids[i] ?? '').then(() => true))
+  }
+  await until(async () => {
+    const infos = (await Promise.all(nodes.map((node) => ask(node, 'CLUSTER', 'INFO')))) as string[]
+    const roles = (await Promise.all(nodes.slice(3).map((node) => ask(node, 'ROLE')))) as string[][]
+    return infos.every((info) => info.includes('cluster_state:ok')) && roles.every((role) => role[3] === 'connected')
+  })
+}
+
+/** Tries until it is so; the caller's own time limit ends it. */
+async function until(condition: () => Promise<boolean>): Promise<void> {
+  while (!(await condition().catch(() => false))) await pause(50)
+}
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
+
+async function ask({ url }: TestRedis, ...args: string[]): Promise<unknown> {
+  const client = createClient({ url, RESP: 2, socket: { reconnectStrategy: false } })
+  client.on('error', () => {})
+  await client.connect()
+  try {
+    return await client.sendCommand(args)
+  } finally {
+    client.destroy()
+  }
+}
+
+const given = new Set<number>()
+
+/** A port that is free, as is the one 10,000 above it. */
+async function freePort(): Promise<number> {
+  for (;;) {
+    const port = PORTS.from + Math.floor(Math.random() * (PORTS.to - PORTS.from))
+    if (given.has(port)) continue
+    given.add(port)
+    if ((await isFree(port)) && (await isFree(port + 10_000))) return port
+  }
+}
+
+const isFree = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const probe = createServer()
+    probe.once('error', () => resolve(false))
+    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)))
+  })
