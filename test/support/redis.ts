@@ -99,7 +99,10 @@ async function answers(port: number): Promise<void> {
 }
 
 export async function startRedisCluster(): Promise<TestRedisCluster> {
-  const flags = ['--cluster-enabled', 'yes', '--cluster-node-timeout', '2000', '--cluster-config-file', 'nodes.conf']
+  // Replicas are not waited for in groups, as they are by default for five seconds.
+  const replicas = ['--repl-diskless-sync-delay', '0']
+  const cluster = ['--cluster-enabled', 'yes', '--cluster-node-timeout', '2000', '--cluster-config-file', 'nodes.conf']
+  const flags = [...cluster, ...replicas]
   const nodes = await Promise.all(Array.from({ length: 6 }, () => startRedis(flags)))
   try {
     await join6(nodes)
@@ -126,9 +129,7 @@ const SLOTS = 16_384
 
 /** What `redis-cli --cluster create` does, which not every Redis comes with. */
 async function join6(nodes: readonly TestRedis[]): Promise<void> {
-  const [first, ...others] = nodes
   const masters = nodes.slice(0, 3)
-  if (!first) return
   await Promise.all(
     masters.map((node, i) => {
       const [from, to] = [Math.floor((i * SLOTS) / 3), Math.floor(((i + 1) * SLOTS) / 3) - 1]
@@ -136,7 +137,10 @@ async function join6(nodes: readonly TestRedis[]): Promise<void> {
     }),
   )
   await Promise.all(nodes.map((node, i) => ask(node, 'CLUSTER', 'SET-CONFIG-EPOCH', String(i + 1))))
-  for (const { port } of others) await ask(first, 'CLUSTER', 'MEET', '127.0.0.1', String(port))
+  const meetings = nodes.flatMap((node) =>
+    nodes.filter((other) => other !== node).map((other) => [node, other] as const),
+  )
+  await Promise.all(meetings.map(([node, { port }]) => ask(node, 'CLUSTER', 'MEET', '127.0.0.1', String(port))))
   const ids = (await Promise.all(masters.map((node) => ask(node, 'CLUSTER', 'MYID')))) as string[]
   for (const [i, node] of nodes.slice(3).entries()) {
     await until(() => ask(node, 'CLUSTER', 'REPLICATE', ids[i] ?? '').then(() => true))

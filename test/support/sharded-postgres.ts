@@ -6,7 +6,7 @@ import type { DurableStore } from '../../src/store/contract.ts'
 import { createTestDatabase } from './postgres.ts'
 
 export const SHARDS = 8
-const USERS = 40_000
+const USERS = Number(process.env['SH_USERS'] ?? 40_000)
 const HOST = { usersTable: 'users', idColumn: 'id', userId: uuidIds }
 
 /** A statement as the store ran it. */
