@@ -42,8 +42,8 @@ async function reachOf(verb: Verb, userIds: readonly string[]): Promise<Reach> {
   return sharded.reachOf(byPartitionKey(statements[0] ?? { sql: '', bind: [] }))
 }
 
-/** Every partition that was read or was given rows; foreign keys and indexes of partitions included. */
-const partitionsIn = (reach: Reach['read']): number[] => [...new Set(Object.values(reach).flat())].sort()
+/** Every partition of any table. */
+const partitionsIn = (reach: Reach['read']): number[] => [...new Set(Object.values(reach).flat())].sort((a, b) => a - b)
 
 describe('users, presence and sessions as hash partitions by user id', () => {
   test('hold users in every partition, or nothing below would say anything', () => {
@@ -60,17 +60,17 @@ describe('users, presence and sessions as hash partitions by user id', () => {
     for (const n of [0, 3, 7]) expect(partitionsIn((await reachOf(verb, someOf([n], 1))).read)).toEqual([n])
   })
 
-  test.each<[string, Verb, number]>([
-    ['load', load, 40],
-    ['project', project, 40],
-    ['saveSessions, its key named', saveSessions, 40],
-  ])('%s of a batch reads the partitions of its users and no other', async (_name, verb, batch) => {
-    expect(partitionsIn((await reachOf(verb, someOf([2, 5], batch))).read)).toEqual([2, 5])
-    expect(partitionsIn((await reachOf(verb, someOf(ALL, batch))).read)).toEqual(ALL)
+  test.each<[string, Verb]>([
+    ['load', load],
+    ['project', project],
+    ['saveSessions, its key named', saveSessions],
+  ])('%s of a batch reads the partitions of its users and no other', async (_name, verb) => {
+    expect(partitionsIn((await reachOf(verb, someOf([2, 5], 8))).read)).toEqual([2, 5])
+    expect(partitionsIn((await reachOf(verb, someOf(ALL, 8))).read)).toEqual(ALL)
   })
 
   test('rows go to the partitions of their users', async () => {
-    const { written } = await reachOf(project, someOf([2, 5], 40))
+    const { written } = await reachOf(project, someOf([2, 5], 8))
     expect(written['porchlight_presence']).toEqual([2, 5])
     expect((await reachOf(saveSessions, someOf([1], 5))).written['user_sessions']).toEqual([1])
   })
@@ -94,7 +94,7 @@ describe('users, presence and sessions as hash partitions by user id', () => {
     expect(written['users']).toEqual(ALL)
   })
 
-  test('a large batch of few partitions may read all of them: then PostgreSQL prefers one pass over many searches', async () => {
+  test('a batch that is large for the table reads all partitions: PostgreSQL prefers one pass to many searches', async () => {
     const { read } = await reachOf(project, someOf([2, 5], 2_000))
     expect(read['users']).toEqual(ALL)
   })

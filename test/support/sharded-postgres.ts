@@ -6,7 +6,7 @@ import type { DurableStore } from '../../src/store/contract.ts'
 import { createTestDatabase } from './postgres.ts'
 
 export const SHARDS = 8
-const USERS = Number(process.env['SH_USERS'] ?? 40_000)
+const USERS = 40_000
 const HOST = { usersTable: 'users', idColumn: 'id', userId: uuidIds }
 
 /** A statement as the store ran it. */
@@ -152,5 +152,7 @@ function byTable(names: readonly string[]): Record<string, number[]> {
     const [, table, number] = /^(users|porchlight_presence|user_sessions)_(\d)$/.exec(name) ?? []
     if (table !== undefined) (tables[table] ??= new Set()).add(Number(number))
   }
-  return Object.fromEntries(Object.entries(tables).map(([table, numbers]) => [table, [...numbers].sort()]))
+  return Object.fromEntries(
+    Object.entries(tables).map(([table, numbers]) => [table, [...numbers].sort((a, b) => a - b)]),
+  )
 }
