@@ -165,6 +165,7 @@ function wire(host: HostApp, { options, log, hot, shared, durable, directoryIds 
     log,
     metrics,
     hasDirectory: directoryIds !== null,
+    staleAfterMs: options.staleAfterMs,
     moderateMessage: host.moderateMessage,
   }
 }

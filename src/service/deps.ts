@@ -37,6 +37,8 @@ export interface ServiceDeps {
   readonly log: Logger
   readonly metrics: Metrics
   readonly hasDirectory: boolean
+  /** Milliseconds without the store after which nothing is shown any more (R45). */
+  readonly staleAfterMs: number
   /** The host's say on a message before it is stored; it answers the message to store, or null to clear it (R15). */
   readonly moderateMessage?: ((message: string, userId: string) => string | null | Promise<string | null>) | undefined
 }

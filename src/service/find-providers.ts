@@ -3,8 +3,8 @@ import { infoFor } from '../domain/info.ts'
 import { isPresent } from '../domain/status.ts'
 import type { UserRecord } from '../domain/user-record.ts'
 import type { ProviderSearch } from '../store/contract.ts'
+import { isPresumed, readBelieved } from './believe.ts'
 import type { ServiceDeps } from './deps.ts'
-import { readRecords } from './records.ts'
 import type { ProviderQuery, ProviderResult } from './verbs.ts'
 
 /** Searches the directory and shows each hit as it is this moment. See {@link PresenceVerbs.findProviders}. */
@@ -20,17 +20,19 @@ export async function findProviders(deps: ServiceDeps, query: ProviderQuery): Pr
     hidden: deps.pendingDecisions.users(),
   }
   const page = await deps.durable.findProviders(search)
-  const records = await readRecords(
+  const { records, stale } = await readBelieved(
     deps,
     page.rows.map(({ userId }) => userId),
   )
   const providers = page.rows.flatMap(({ userId, fields, position }) => {
     const record = records.get(userId)
     if (!record || !stillMatches(record, search)) return []
-    return [{ fields, position, presence: infoFor(record, null) }]
+    const presence = infoFor(record, null)
+    const doubted = stale || isPresumed(record)
+    return [{ fields, position, presence: doubted ? { ...presence, stale: true as const } : presence }]
   })
   const next = page.more ? (page.rows.at(-1)?.position ?? null) : null
-  return { providers, next, counts: page.counts, asOf: page.asOf, stale: false }
+  return { providers, next, counts: page.counts, asOf: page.asOf, stale }
 }
 
 /** The index is a moment behind: a hit that left what was asked for meanwhile would contradict its own dot. */

@@ -1,11 +1,20 @@
-import { infoFor, type PresenceInfo, presenceInfo, viewFor } from '../domain/info.ts'
+import { type PresenceInfo, presenceInfo, viewFor } from '../domain/info.ts'
+import type { UserRecord } from '../domain/user-record.ts'
+import type { View } from '../domain/view.ts'
+import { isPresumed, isUnknownByNow, readBelieved } from './believe.ts'
 import type { ServiceDeps } from './deps.ts'
-import { readRecord, readRecords } from './records.ts'
+import { userNotFound } from './records.ts'
 import type { Snapshot } from './verbs.ts'
 
 /** See {@link PresenceVerbs.readPresence}. */
-export const readPresence = async (deps: ServiceDeps, userId: string, viewerId: string | null): Promise<PresenceInfo> =>
-  infoFor(await readRecord(deps, userId), viewerId)
+export async function readPresence(deps: ServiceDeps, userId: string, viewerId: string | null): Promise<PresenceInfo> {
+  // Somebody who asks for one user is told what is stored now, not a moment ago.
+  deps.cold.forget(userId)
+  const { records, stale } = await readBelieved(deps, [userId])
+  const record = records.get(userId)
+  if (!record) throw userNotFound()
+  return word(record, viewerId, newestView(deps, record, viewerId), stale)
+}
 
 /** See {@link PresenceVerbs.readPresences}. */
 export const readPresences = (
@@ -24,6 +33,8 @@ export async function watchUsers(
 ): Promise<Snapshot> {
   // First watch, then read: a change in between is told rather than lost (R41).
   deps.broadcast.watch(socketId, users)
+  // Who watches while nothing is known hears everything once it is (R51).
+  if (isUnknownByNow(deps)) return { presences: [], versions: {}, stale: true }
   return readSnapshot(deps, users, viewerId, known)
 }
 
@@ -33,21 +44,30 @@ async function readSnapshot(
   viewerId: string | null,
   known: Readonly<Record<string, string>>,
 ): Promise<Snapshot> {
-  const records = await readRecords(deps, userIds)
+  const { records, stale } = await readBelieved(deps, userIds)
   const presences: PresenceInfo[] = []
   const versions: Record<string, string> = {}
   for (const userId of userIds) {
     const record = records.get(userId)
     if (!record) continue
-    const isSelf = viewerId === userId
-    const read = viewFor(record, viewerId)
-    const told = deps.broadcast.latest(userId, isSelf ? 'own' : 'stranger')
-    // What was announced while this was being read is newer than what was read.
-    const view = told && told.version > read.version ? told : read
+    if (!stale) deps.broadcast.remember(userId, record)
+    const view = newestView(deps, record, viewerId)
     const version = String(view.version)
-    if (known[userId] === version) continue
-    presences.push(presenceInfo(userId, view, isSelf ? record.visibility.visible : true))
+    if (known[userId] === version && !stale && !isPresumed(record)) continue
+    presences.push(word(record, viewerId, view, stale))
     versions[userId] = version
   }
-  return { presences, versions, stale: false }
+  return { presences, versions, stale }
+}
+
+/** What was announced while the record was being read, or before the store was lost, is newer than what was read. */
+function newestView({ broadcast }: ServiceDeps, record: UserRecord, viewerId: string | null): View {
+  const read = viewFor(record, viewerId)
+  const told = broadcast.latest(record.userId, viewerId === record.userId ? 'own' : 'stranger')
+  return told && told.version > read.version ? told : read
+}
+
+function word(record: UserRecord, viewerId: string | null, view: View, stale: boolean): PresenceInfo {
+  const info = presenceInfo(record.userId, view, viewerId === record.userId ? record.visibility.visible : true)
+  return stale || isPresumed(record) ? { ...info, stale: true } : info
 }

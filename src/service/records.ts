@@ -8,7 +8,7 @@ import { activityOf } from './local-sessions.ts'
 /** A record may be forgotten between warming and changing, though hardly twice in a row. */
 const MAX_ATTEMPTS = 5
 
-const userNotFound = (): PresenceError => new PresenceError('USER_NOT_FOUND', 'There is no such user.')
+export const userNotFound = (): PresenceError => new PresenceError('USER_NOT_FOUND', 'There is no such user.')
 
 async function warm({ hot, cold }: ServiceDeps, userId: string): Promise<void> {
   const record = await cold.load(userId)

@@ -9,6 +9,14 @@ const PROGRAM = process.env['REDIS_SERVER_PATH'] ?? 'redis-server'
 // Below the ports that the system gives to connections, so that none is in the way; cluster nodes use one 10,000 above, too.
 const PORTS = { from: 12_000, to: 22_000 }
 
+const servers = new Set<ChildProcess>()
+const folders = new Set<string>()
+// Nothing outlives this process, however that ends, short of SIGKILL.
+process.once('exit', () => {
+  for (const server of servers) server.kill('SIGKILL')
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true })
+})
+
 /** A Redis of the test's own. It keeps nothing on disk: a new process begins empty. */
 export interface TestRedis {
   readonly url: string
@@ -34,8 +42,7 @@ export interface TestRedisCluster {
 export async function startRedis(extra: readonly string[] = []): Promise<TestRedis> {
   const port = await freePort()
   const dir = mkdtempSync(join(tmpdir(), 'porchlight-redis-'))
-  const onExit = (): void => rmSync(dir, { recursive: true, force: true })
-  process.once('exit', onExit)
+  folders.add(dir)
   let server = await launch(port, dir, extra)
 
   async function kill(signal: NodeJS.Signals): Promise<void> {
@@ -56,8 +63,8 @@ export async function startRedis(extra: readonly string[] = []): Promise<TestRed
     },
     stop: async () => {
       if (server.exitCode === null && server.signalCode === null) await kill('SIGKILL')
-      process.off('exit', onExit)
-      onExit()
+      rmSync(dir, { recursive: true, force: true })
+      folders.delete(dir)
     },
   }
 }
@@ -75,8 +82,8 @@ async function launch(port: number, dir: string, extra: readonly string[]): Prom
     server.once('error', (error) => reject(new Error(`Redis cannot be started (${PROGRAM}): ${error.message}`)))
     server.once('exit', (code) => reject(new Error(`Redis ended with ${code} before it answered`)))
   })
-  // It does not outlive this process, however that ends, short of SIGKILL.
-  process.once('exit', () => server.kill('SIGKILL'))
+  servers.add(server)
+  server.once('exit', () => servers.delete(server))
   await Promise.race([answers(port), failed])
   failed.catch(() => {})
   return server

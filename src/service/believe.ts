@@ -1,0 +1,36 @@
+import { PresenceError } from '../domain/errors.ts'
+import type { UserRecord } from '../domain/user-record.ts'
+import type { ServiceDeps } from './deps.ts'
+import { readRecords } from './records.ts'
+
+/** Records, and whether the system can vouch for them. */
+export interface Believed {
+  readonly records: Map<string, UserRecord>
+  /** The store did not answer: these are what PostgreSQL had last (R45). */
+  readonly stale: boolean
+}
+
+/**
+ * Reads records for showing, not for deciding. While the store does not answer, what PostgreSQL has is shown as stale, and after
+ * `staleAfterMs` nothing at all: by then it may be anything (R45, R51).
+ *
+ * @throws {PresenceError} STORE_UNAVAILABLE
+ */
+export async function readBelieved(deps: ServiceDeps, userIds: readonly string[]): Promise<Believed> {
+  try {
+    return { records: await readRecords(deps, userIds), stale: false }
+  } catch (error) {
+    if (!deps.shared || !(error instanceof PresenceError && error.retryable) || isUnknownByNow(deps)) throw error
+    const records = await deps.cold.loadMany(userIds)
+    return { records: new Map(records.map((record) => [record.userId, record])), stale: true }
+  }
+}
+
+/** Whether what was known of anybody is too old to be shown. */
+export function isUnknownByNow({ shared, staleAfterMs }: ServiceDeps): boolean {
+  const { state, since } = shared?.state() ?? { state: 'live', since: 0 }
+  return state === 'lost' && Date.now() - since > staleAfterMs
+}
+
+/** Whether the store itself only has PostgreSQL's word for it that this user is here (R23). */
+export const isPresumed = ({ presumed, sessions }: UserRecord): boolean => presumed !== null && sessions.length === 0
