@@ -1,6 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { endNode, type OwnConnections, outgrow, restate, settleDue } from './node-steps.ts'
+import {
+  adoptDecisions,
+  endNode,
+  lacksDecision,
+  type OwnConnections,
+  outgrow,
+  restate,
+  settleDue,
+} from './node-steps.ts'
 import type { Rules } from './rules.ts'
 import { NO_NODE, REVOKED_KEPT_MS, type Session } from './session.ts'
 import { connect, end, lose, signOut } from './steps.ts'
@@ -217,4 +225,30 @@ test('R7 what was told of a newer version is outgrown by the same presence', () 
   const { record: after } = outgrow(record, told, NOW)
   expect([after.version, after.own.version, after.stranger.version].every((version) => version > told)).toBe(true)
   expect({ ...after.own, version: 0 }).toEqual({ ...record.own, version: 0 })
+})
+
+describe('a decision that is stored and was never shown', () => {
+  const version = (NOW + 1_000) * 1000
+  const choice = { status: 'dnd', message: 'on a roof', expiresAt: null, version } as const
+
+  test('R20 is shown, without counting as a sign of use', () => {
+    const record = withSessions(session('s1', 'a'))
+    const stored = { choice, visibility: { visible: false, since: null, version: version + 1 } }
+    expect(lacksDecision(record, stored)).toBe(true)
+    const { record: after } = adoptDecisions(record, stored, NOW + 9_000, RULES)
+    expect([after.own.status, after.own.message, after.stranger.status]).toEqual(['dnd', 'on a roof', 'offline'])
+    expect(after.lastActivityAt).toBe(record.lastActivityAt)
+    expect(lacksDecision(after, stored)).toBe(false)
+  })
+
+  test('R20 never takes the place of a newer one', () => {
+    const newer = { ...choice, status: 'away', version: version + 5 } as const
+    const record = adoptDecisions(
+      withSessions(session('s1', 'a')),
+      { choice: newer, visibility: newRecord('x').visibility },
+      NOW,
+      RULES,
+    ).record
+    expect(adoptDecisions(record, { choice, visibility: record.visibility }, NOW, RULES).record.choice).toEqual(newer)
+  })
 })

@@ -122,6 +122,28 @@ export function settleDue(
 }
 
 /**
+ * Shows decisions that are stored and newer than those shown: whoever made them died in between, or the store lost them (R20). The user did
+ * nothing now, so it is no sign of use.
+ */
+export function adoptDecisions(
+  record: UserRecord,
+  { choice, visibility }: Pick<UserRecord, 'choice' | 'visibility'>,
+  now: number,
+  rules: Rules,
+): Step {
+  const draft = {
+    ...record,
+    choice: choice.version > record.choice.version ? choice : record.choice,
+    visibility: visibility.version > record.visibility.version ? visibility : record.visibility,
+  }
+  return settle(record, draft, now, rules)
+}
+
+/** Whether `stored` holds a decision that `record` does not show. */
+export const lacksDecision = (record: UserRecord, stored: Pick<UserRecord, 'choice' | 'visibility'>): boolean =>
+  stored.choice.version > record.choice.version || stored.visibility.version > record.visibility.version
+
+/**
  * The same presence under versions above `floor`: watchers were told something newer, which the store lost (R7). For them it is news.
  */
 export function outgrow(record: UserRecord, floor: number, now: number): Step {

@@ -63,6 +63,13 @@ function startFleetJobs(
     await keepLease(deps)
     failing = false
   }
+  let behind = false
+  const catchUp = async (): Promise<void> => {
+    behind = true
+    await recover(deps, nodeLeaseMs)
+    await settleDoubts(deps)
+    behind = false
+  }
   const compareAll = async (): Promise<void> => {
     await shared.checkLog()
     backlog.doubts.add(() => true)
@@ -75,15 +82,7 @@ function startFleetJobs(
       () => SURVEY_EVERY_MS,
       log,
     ),
-    startLoop(
-      'catch-up',
-      async () => {
-        await recover(deps, nodeLeaseMs)
-        await settleDoubts(deps)
-      },
-      () => SOON_MS,
-      log,
-    ),
+    startLoop('catch-up', catchUp, () => (behind ? SURVEY_EVERY_MS : SOON_MS), log),
     startLoop('reconcile', compareAll, () => reconcileMs, log),
   ]
 }

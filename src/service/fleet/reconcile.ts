@@ -1,8 +1,8 @@
-import { outgrow } from '../../domain/node-steps.ts'
+import { adoptDecisions, lacksDecision, outgrow } from '../../domain/node-steps.ts'
 import type { UserRecord } from '../../domain/user-record.ts'
 import type { Concern } from '../../store/contract.ts'
 import type { ServiceDeps } from '../deps.ts'
-import { changeUser, readRecords } from '../records.ts'
+import { changeUser } from '../records.ts'
 import { restateUsers } from './restate.ts'
 
 /** Users compared at once. */
@@ -10,15 +10,23 @@ const BATCH = 500
 
 /** Compares what this node told, and its connections, with the store, for the users concerned; the store is right (R46). */
 export async function reconcile(deps: ServiceDeps, concern: Concern): Promise<void> {
-  await reconcileTold(deps, concern)
   await reconcileSessions(deps, concern)
+  await reconcileTold(deps, concern)
+  for (const userIds of batches(deps.local.userIds().filter(concern))) await reconcileDecisions(deps, userIds)
 }
 
 async function reconcileTold(deps: ServiceDeps, concern: Concern): Promise<void> {
-  for (const userIds of batches([...deps.broadcast.watched()].filter(concern))) {
-    for (const userId of userIds) deps.cold.forget(userId)
-    const records = await readRecords(deps, userIds)
+  const { hot, cold, broadcast } = deps
+  const absent: string[] = []
+  for (const userIds of batches([...broadcast.watched()].filter(concern))) {
+    const records = await hot.read(userIds)
     for (const record of records.values()) await compare(deps, record)
+    absent.push(...userIds.filter((userId) => !records.has(userId)))
+  }
+  // Last, because PostgreSQL may be away: what is live does not depend on it (R50).
+  for (const userIds of batches(absent)) {
+    for (const userId of userIds) cold.forget(userId)
+    for (const record of await cold.loadMany(userIds)) await compare(deps, record)
   }
 }
 
@@ -51,6 +59,19 @@ async function reconcileSessions(deps: ServiceDeps, concern: Concern): Promise<v
     for (const userId of userIds) if (differs(deps, userId, records.get(userId))) differing.add(userId)
   }
   await restateUsers(deps, differing)
+}
+
+/** Shows decisions that PostgreSQL has and the store does not: of a node that died between the two, or lost by the store (R20). */
+export async function reconcileDecisions(deps: ServiceDeps, userIds: readonly string[]): Promise<void> {
+  const { durable, hot, rules } = deps
+  // First PostgreSQL: a decision that is made meanwhile is then shown by whoever makes it.
+  const stored = await durable.load(userIds)
+  const records = await hot.read(userIds)
+  for (const decided of stored) {
+    const record = records.get(decided.userId)
+    if (!record || !lacksDecision(record, decided)) continue
+    await hot.change(decided.userId, (current, now) => adoptDecisions(current, decided, now, rules))
+  }
 }
 
 /** Whether a connection stands that the record does not know, or the other way round. */

@@ -1,6 +1,7 @@
 import { endNode } from '../../domain/node-steps.ts'
 import type { Abandoned } from '../../store/contract.ts'
 import type { ServiceDeps } from '../deps.ts'
+import { reconcileDecisions } from './reconcile.ts'
 import { restateUsers } from './restate.ts'
 
 /** How often one of the nodes looks for what nobody takes care of. */
@@ -18,7 +19,10 @@ export async function takeOver(deps: ServiceDeps): Promise<void> {
   if (unstated.size > 0) await restateUsers(deps, [...unstated])
   // A little less than the interval, so that whoever has it now may have it again.
   if (!(await shared.claim('survey', SURVEY_EVERY_MS - 100))) return
-  for (const abandoned of await shared.survey(LAG_MS)) await sweep(deps, abandoned)
+  const abandoned = await shared.survey(LAG_MS)
+  for (const left of abandoned) await sweep(deps, left)
+  // They may have died between storing a decision and showing it.
+  for (const { userIds } of abandoned) await reconcileDecisions(deps, userIds)
 }
 
 async function sweep({ hot, rules, metrics, log }: ServiceDeps, left: Abandoned): Promise<void> {
