@@ -30,10 +30,11 @@ export async function measureCosts(world: World, step: (what: string) => void): 
       scales: {
         connections: node.connections,
         nodes: fleet.nodes,
-        changesPerSecond: node.changesPerSecond,
+        changesPerSecond: fleet.changesPerSecond,
         deliveriesPerSecond: node.deliveriesPerSecond,
         redisUsers: fleet.redisUsers,
         storedUsers: postgres.storedUsers,
+        rowsPerSecond: postgres.rowsPerSecond,
       },
       circumstances: `${new Date().toISOString().slice(0, 10)}, ${cores}, ${type()} ${release()}, Node ${process.version}`,
       quick: world.quick,

@@ -50,15 +50,16 @@ interface Bench {
 /** Measures PostgreSQL alone, by the statements that the store really runs, over many users in a database of their own. */
 export async function measurePostgres(
   world: World,
-): Promise<{ costs: Readonly<Record<PostgresCost, number>>; storedUsers: number }> {
+): Promise<{ costs: Readonly<Record<PostgresCost, number>>; storedUsers: number; rowsPerSecond: number }> {
   const { users, rows, sessions } = size(world.quick)
   const admin = new Sequelize(world.databaseUrl, { logging: false })
   await admin.query(`create database ${DATABASE}`)
   const bench = await open(world.databaseUrl.replace(/\/[^/]*$/, `/${DATABASE}`), users)
   try {
     const sizes = await measureSizes(bench, users, sessions)
-    const work = await measureStatements(bench, rows)
-    return { costs: { ...sizes, ...work, vacuumRowUs: await measureVacuum(bench, users) }, storedUsers: users }
+    const { rowsPerSecond, ...work } = await measureStatements(bench, rows)
+    const costs = { ...sizes, ...work, vacuumRowUs: await measureVacuum(bench, users) }
+    return { costs, storedUsers: users, rowsPerSecond }
   } finally {
     await bench.sequelize.close()
     await admin.query(`drop database ${DATABASE} with (force)`)
@@ -140,12 +141,15 @@ async function measureStatements(bench: Bench, rows: number) {
   await perRow(rows / 5, FEW, comeAndGo)
   const few = await perRow(rows / 3, FEW, comeAndGo)
   const walBefore = await number(`select pg_current_wal_lsn() - '0/0'`)
+  const since = performance.now()
   const many = await perRow(rows, MANY, comeAndGo)
+  const rowsPerSecond = (1_000 * rows) / (performance.now() - since)
   const walBytes = ((await number(`select pg_current_wal_lsn() - '0/0'`)) - walBefore) / rows
   await inBatches(bench.userIds.slice(0, bench.userIds.length * PRESENT), MANY, stayActive)
   const project = split(few, many)
   const session = split(await perRow(rows / 3, FEW, arrive), await perRow(rows, MANY, arrive))
   return {
+    rowsPerSecond,
     projectStatementUs: project.statement,
     projectRowUs: project.row,
     walBytes,

@@ -24,7 +24,6 @@ export const ASSUMPTIONS = {
   peakOnline: assume('share of them who are present at the busiest moment', 'share', 0.05, [1e-6, 1]),
   devices: assume('connections per present user', 'number', 1.2, [0.01, 20]),
   watch: assume('users whom a connection watches', 'number', 20, [0, 2_000]),
-  watchable: assume('share of the users whom anybody looks at: providers', 'share', 0.1, [0, 1]),
   watchedPresent: assume('share of the watched who are present, too', 'share', 0.5, [0, 1]),
   transitionsPerUserHour: assume('changes of what others see, per present user and hour', 'number', 6, [0, 3_600]),
   connectsPerUserHour: assume(

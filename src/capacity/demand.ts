@@ -15,9 +15,9 @@ export interface Demand {
   /** Activities that are written down: each user at most every five minutes (R22). */
   readonly activityRows: number
   readonly sessionRows: number
-  /** Users read from PostgreSQL because Redis has not got them, at most. */
+  /** Users read from PostgreSQL because Redis has not got them, at most: whoever arrives, and the absent whom they watch. */
   readonly loads: number
-  /** Users kept in Redis who are not present, at most: they left or were looked at lately. */
+  /** Users kept in Redis who are not present, at most: they left lately. */
   readonly resting: number
 }
 
@@ -34,10 +34,8 @@ export function demandOf(assumed: Assumed): Demand {
   const transitions = perSecond(assumed.transitionsPerUserHour)
   const connects = perSecond(assumed.connectsPerUserHour)
   const activityRows = perSecond(Math.min(FLUSHES_PER_HOUR, assumed.activitiesPerUserHour))
-  const lookedAt = assumed.users * assumed.watchable
-  // Whoever was read is kept for a while: nobody is read twice in that time.
-  const looks = Math.min(connects * assumed.watch * (1 - assumed.watchedPresent), lookedAt / RESTING_S)
-  const loads = connects + looks
+  // Popular people are remembered for a moment; how many that spares, nobody knows beforehand.
+  const loads = connects * (1 + assumed.watch * (1 - assumed.watchedPresent))
   return {
     present,
     connections,
@@ -50,6 +48,6 @@ export function demandOf(assumed: Assumed): Demand {
     activityRows,
     sessionRows: 2 * connects + activityRows,
     loads,
-    resting: Math.min(assumed.users - present, RESTING_S * (transitions / 2 + looks)),
+    resting: Math.min(assumed.users - present, (RESTING_S * transitions) / 2),
   }
 }

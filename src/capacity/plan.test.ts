@@ -51,7 +51,7 @@ describe('unit costs', () => {
     ['nothing', 'null', /does not say circumstances, quick, nodeBaseMb/],
     ['a cost that is no number', whole.replace(/"newsUs":0/, '"newsUs":"0"'), /does not say newsUs\./],
     ['a cost below zero', whole.replace(/"newsUs":0/, '"newsUs":-1'), /does not say newsUs\./],
-    ['a scale that is missing', whole.replace(/,"storedUsers":[^}]+/, ''), /does not say storedUsers\./],
+    ['a scale that is missing', whole.replace(/"storedUsers":[^,]+,/, ''), /does not say storedUsers\./],
   ])('R52 that say %s are refused with the command that measures them', (_name, text, sentence) => {
     expect(() => parseCosts(text, 'costs.json')).toThrow(sentence)
     expect(() => parseCosts(text, 'costs.json')).toThrow('npm run bench -- costs')
@@ -71,10 +71,17 @@ describe('what happens', () => {
     expect([rows('6'), rows('12'), rows('700')]).toEqual([6, 12, 12])
   })
 
-  test('nobody who is looked at is read twice while their record is kept', () => {
-    const loads = (watch: string) => plan({ users: '900000', watch, connectsPerUserHour: '36' }).demand.loads
-    // 450 arrive each second, and no more than 90,000 are looked at every 900 seconds.
-    expect([loads('0'), loads('20'), loads('2000')]).toEqual([450, 550, 550])
+  test('whoever arrives, and the absent whom they watch, may have to be read', () => {
+    const loads = (watch: string, watchedPresent: string) =>
+      plan({ users: '900000', connectsPerUserHour: '36', watch, watchedPresent }).demand.loads
+    // 450 arrive each second.
+    expect([loads('0', '50%'), loads('20', '100%'), loads('20', '50%')]).toEqual([450, 450, 4_950])
+  })
+
+  test('whoever left is kept for a while, and nobody twice', () => {
+    const { demand } = plan({ users: '720000', peakOnline: '10%', transitionsPerUserHour: '5' })
+    expect(demand.resting).toBe(45_000)
+    expect(plan({ users: '1000', peakOnline: '90%', transitionsPerUserHour: '60' }).demand.resting).toBe(100)
   })
 })
 
@@ -130,7 +137,7 @@ describe('Redis', () => {
     expect([cpu('1000000'), cpu('100000')].map((percent) => percent && Math.round(percent))).toEqual([0, 9])
   })
 
-  test('takes in whoever it has not got', () => {
+  test('is asked for those whom it has not got', () => {
     const given = { users: '900000', connectsPerUserHour: '36', watch: '0' }
     // 450 arrive each second.
     expect(valueOf(plan(given, { redisColdUs: 100 }), 'CPU of the full')).toBeCloseTo(4.5)

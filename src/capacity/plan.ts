@@ -143,7 +143,7 @@ const demandFigures = (demand: Demand): Figure[] =>
       ['updates delivered', demand.deliveries, '/s'],
       ['activities told', demand.activities, '/s'],
       ['users read from PostgreSQL, at most', demand.loads, '/s'],
-      ['users kept in Redis who are not present, at most', demand.resting, ''],
+      ['users who left lately, kept in Redis, at most', demand.resting, ''],
     ] as const
   ).map(([name, value, unit]) => ({ part: 'demand', name, value, unit, basis: 'assumed', times: 0, of: null }))
 
@@ -203,7 +203,7 @@ function otherFigures({ demand, measured, nodes, assumed }: Sizes): Figure[] {
   const { costs } = measured
   const postgres = teller('postgres', measured, {
     storedUsers: assumed.users,
-    changesPerSecond: demand.transitions + demand.activityRows,
+    rowsPerSecond: demand.transitions + demand.activityRows + demand.sessionRows,
   })
   const network = teller('network', measured, { nodes: nodes.running, changesPerSecond: demand.transitions })
   const { transitions, activityRows, sessionRows } = demand

@@ -17,7 +17,7 @@ export const COSTS = {
   redisNodeMs: ['ms/s', 'CPU of Redis per node that does nothing, each second'],
   redisConnectUs: ['µs', 'CPU of Redis per connection made and ended'],
   redisTransitionUs: ['µs', 'CPU of Redis per transition, with the node that made it listening'],
-  redisColdUs: ['µs', 'CPU of Redis per user taken in from PostgreSQL'],
+  redisColdUs: ['µs', 'CPU of Redis per user asked for whom it has not got'],
   redisNewsUs: ['µs', 'CPU of Redis per transition and further node that listens'],
   redisWriteBytes: ['B', 'sent to Redis per transition'],
   redisNewsBytes: ['B', 'sent by Redis per transition and node that listens'],
@@ -50,6 +50,7 @@ export const SCALES = {
   deliveriesPerSecond: 'deliveries a second of a node',
   redisUsers: 'users in one Redis',
   storedUsers: 'users in PostgreSQL',
+  rowsPerSecond: 'rows a second in PostgreSQL',
 } as const
 
 export type ScaleName = keyof typeof SCALES
