@@ -87,7 +87,11 @@ export function createRedisHotStore(options: RedisHotStoreOptions): SharedHotSto
   let isOpen = false
 
   async function join(): Promise<void> {
-    if (isOpen) return lease.take()
+    if (isOpen) {
+      await lease.take()
+      // Whoever was away for that long missed something, or the store itself was.
+      return log.check()
+    }
     await link.connect()
     await checkEviction()
     // First the lease: its answer tells the time.
