@@ -9,6 +9,7 @@ import type { SharedHotStore } from './store/contract.ts'
 import type { RedisSource } from './store/redis/link.ts'
 import { createRedisHotStore } from './store/redis/redis-hot-store.ts'
 import { isDirectoryId, type ProviderDirectory } from './store/postgres/directory.ts'
+import { guardDatabase } from './store/postgres/database.ts'
 import { createDurableStore } from './store/postgres/durable-store.ts'
 import { extendUserModel } from './store/postgres/extend-user-model.ts'
 import { migratePresence } from './store/postgres/migrate.ts'
@@ -66,7 +67,7 @@ export function createPresence(host: PresenceHost): Presence {
       log,
       hot,
       shared,
-      durable: createDurableStore({ sequelize, ...users, nodeId, directory }),
+      durable: createDurableStore({ sequelize, ...users, nodeId, directory, guard: guardOf(options, metrics) }),
       directoryIds: directoryIds(directory),
       condition: (filter, column, hidden) => presenceCondition(filter, column, hot.now(), hidden),
       claim: (onLost) => takeProcessLock(sequelize, { onLost, mode: shared ? 'among-others' : 'alone' }),
@@ -79,6 +80,15 @@ export function createPresence(host: PresenceHost): Presence {
     migrate: () => migratePresence({ sequelize, ...users, log: (line) => log.info({}, line) }),
   }
 }
+
+const guardOf = ({ databaseTimeoutMs, breakerFailures, breakerCooldownMs }: PresenceOptions, metrics: Metrics) =>
+  guardDatabase({
+    timeoutMs: databaseTimeoutMs,
+    breakerFailures,
+    breakerCooldownMs,
+    onAnswer: (answered) => metrics.postgresUp.set(Number(answered)),
+    onBreak: (isOpen) => metrics.breakerOpen.set({ service: 'postgres' }, Number(isOpen)),
+  })
 
 function openShared(
   { clock, redisPrefix = 'porchlight' }: PresenceHost,
@@ -96,6 +106,7 @@ function openShared(
     breakerFailures,
     breakerCooldownMs,
     clock,
+    onBreak: (isOpen) => metrics.breakerOpen.set({ service: 'redis' }, Number(isOpen)),
     onGap: (missed) => metrics.logGaps.inc(missed),
     onWarning: (sentence) => log.warn({}, sentence),
     // A client that cannot connect says so five times a second.

@@ -22,6 +22,10 @@ export interface GuardOptions {
   readonly breakerCooldownMs: number
   /** Whether an error says that the other side is away, rather than that the call was wrong. */
   readonly isAway: (error: unknown) => boolean
+  /** Hears after every call that was made whether the other side answered, were it with a refusal. */
+  readonly onAnswer?: (answered: boolean) => void
+  /** Hears that calls fail at once from now on, or not any more. */
+  readonly onBreak?: (isOpen: boolean) => void
 }
 
 /** Stands between us and something that may be away: calls neither hang nor pile up in front of it. */
@@ -35,21 +39,28 @@ export interface Guard {
 /** A time-out and a circuit breaker around every call. A call that timed out may still have been carried out. */
 export function createGuard(options: GuardOptions): Guard {
   const { name, timeoutMs, breakerFailures, breakerCooldownMs, isAway } = options
+  const { onAnswer = () => {}, onBreak = () => {} } = options
   const counts = (error: unknown): boolean => error instanceof TaskCancelledError || isAway(error)
   const breaker: CircuitBreakerPolicy = circuitBreaker(handleWhen(counts), {
     halfOpenAfter: breakerCooldownMs,
     breaker: new ConsecutiveBreaker(breakerFailures),
   })
   const limit = timeout(timeoutMs, TimeoutStrategy.Aggressive)
+  // One call that tries again is no end of the break: its answer is.
+  breaker.onStateChange((state) => state !== CircuitState.HalfOpen && onBreak(state === CircuitState.Open))
 
   return {
     isOpen: () => breaker.state === CircuitState.Open,
     async call(work) {
       try {
         // Not `wrap`: it would hand every call the same signal, on which listeners pile up.
-        return await breaker.execute(() => limit.execute(work))
+        const result = await breaker.execute(() => limit.execute(work))
+        onAnswer(true)
+        return result
       } catch (error) {
-        if (!isBrokenCircuitError(error) && !counts(error)) throw error
+        const isBroken = isBrokenCircuitError(error)
+        if (!isBroken) onAnswer(!counts(error))
+        if (!isBroken && !counts(error)) throw error
         throw new PresenceError('STORE_UNAVAILABLE', `${name} does not answer at the moment.`, {
           retryable: true,
           cause: error,

@@ -18,6 +18,9 @@ export interface Metrics {
   readonly sweptSessions: Counter
   readonly leasesLost: Counter
   readonly storeLost: Counter
+  readonly storeUp: Gauge
+  readonly postgresUp: Gauge
+  readonly breakerOpen: Gauge<'service'>
   /** The Prometheus text of everything above. */
   text(): Promise<string>
 }
@@ -31,6 +34,9 @@ export function createMetrics({ process = false }: { process?: boolean } = {}): 
   const registers = [registry]
   const counter = (name: string, help: string) => new Counter({ name: `porchlight_${name}`, help, registers })
   if (process) collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: EVENT_LOOP_PRECISION_MS })
+  const gauge = (name: string, help: string) => new Gauge({ name: `porchlight_${name}`, help, registers })
+  const up = gauge('store_up', 'Whether the store answers (1, 0); always 1 in memory mode')
+  up.set(1)
   return {
     transitions: new Counter({
       name: 'porchlight_transitions_total',
@@ -57,7 +63,15 @@ export function createMetrics({ process = false }: { process?: boolean } = {}): 
     sweptSessions: counter('swept_sessions_total', 'Sessions of dead nodes that this node ended'),
     leasesLost: counter('lease_lost_total', 'Times this node was taken for dead'),
     storeLost: counter('store_lost_total', 'Times the store stopped answering'),
-    localSessions: new Gauge({ name: 'porchlight_sessions', help: 'Sessions of this node', registers }),
+    storeUp: up,
+    postgresUp: gauge('postgres_up', 'Whether PostgreSQL answered when it was asked last (1, 0)'),
+    breakerOpen: new Gauge({
+      name: 'porchlight_breaker_open',
+      help: 'Whether calls of a service fail at once, because so many failed before (1, 0)',
+      labelNames: ['service'],
+      registers,
+    }),
+    localSessions: gauge('sessions', 'Sessions of this node'),
     text: () => registry.metrics(),
   }
 }

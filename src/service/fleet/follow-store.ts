@@ -65,6 +65,7 @@ function closeRevoked(deps: ServiceDeps, { sessionId, endedAt }: { sessionId: st
 }
 
 function turn(deps: ServiceDeps, { state }: StoreState): void {
+  deps.metrics.storeUp.set(state === 'live' ? 1 : 0)
   if (state === 'lost') {
     deps.log.error({}, 'the store does not answer: what is shown is stale until it does')
     deps.metrics.storeLost.inc()

@@ -8,6 +8,7 @@ import {
   type Transaction,
 } from 'sequelize'
 import { PresenceError } from '../../domain/errors.ts'
+import { createGuard, type Guard, type GuardOptions } from '../guard.ts'
 
 /** Runs SQL with bound values. Failures that pass by themselves are STORE_UNAVAILABLE; all others travel on. */
 export interface Database {
@@ -15,37 +16,56 @@ export interface Database {
   rows<Row extends object>(sql: string, bind?: readonly unknown[]): Promise<Row[]>
 }
 
-export const openDatabase = (sequelize: Sequelize, transaction?: Transaction): Database => ({
-  async rows<Row extends object>(sql: string, bind: readonly unknown[] = []): Promise<Row[]> {
-    const values = bind.length === 0 ? {} : { bind: [...bind] }
-    const inside = transaction === undefined ? {} : { transaction }
-    try {
-      return await sequelize.query<Row>(sql, { ...values, ...inside, type: QueryTypes.SELECT, logging: false })
-    } catch (error) {
-      throw asUnavailable(error)
-    }
-  },
-})
+export interface DatabaseOptions {
+  /** Statements go through it. Without it they take the time they take, as migrations may. */
+  readonly guard?: Guard
+  readonly transaction?: Transaction
+}
 
-// https://www.postgresql.org/docs/current/errcodes-appendix.html: connections, resources, shutdown, cancelled, deadlock,
-// serialization, lock not available, read-only as a replica is after a failover. All may be gone the next time.
-const PASSING = /^(08...|53...|57P0.|57014|40001|40P01|55P03|25006)$/
+export function openDatabase(sequelize: Sequelize, { guard, transaction }: DatabaseOptions = {}): Database {
+  const inside = transaction === undefined ? {} : { transaction }
+  return {
+    async rows<Row extends object>(sql: string, bind: readonly unknown[] = []): Promise<Row[]> {
+      const values = bind.length === 0 ? {} : { bind: [...bind] }
+      const run = (): Promise<Row[]> =>
+        sequelize.query<Row>(sql, { ...values, ...inside, type: QueryTypes.SELECT, logging: false })
+      try {
+        return await (guard ? guard.call(run) : run())
+      } catch (error) {
+        throw asUnavailable(error)
+      }
+    },
+  }
+}
+
+/** A guard for all statements of one presence system: a PostgreSQL that hangs is like one that is not there (R50). */
+export const guardDatabase = (options: Omit<GuardOptions, 'name' | 'isAway'>): Guard =>
+  createGuard({ ...options, name: 'PostgreSQL', isAway })
+
+// https://www.postgresql.org/docs/current/errcodes-appendix.html: connections, resources, shutdown.
+const AWAY = /^(08...|53...|57P0.)$/
+// Cancelled, deadlock, serialization, lock not available, read-only as a replica is after a failover: gone the next time, perhaps.
+const PASSING = /^(57014|40001|40P01|55P03|25006)$/
 const SOCKET_FAILURES = new Set(['ECONNRESET', 'ECONNREFUSED', 'EPIPE', 'ETIMEDOUT'])
 
 /** Words a failure of PostgreSQL itself as one; anything else comes back as it was. */
 export function asUnavailable(error: unknown): unknown {
-  if (!isPassing(error)) return error
+  if (!isAway(error) && !PASSING.test(codeOf(error) ?? '')) return error
   return new PresenceError('STORE_UNAVAILABLE', 'The database does not answer.', { retryable: true, cause: error })
 }
 
-function isPassing(error: unknown): boolean {
+/** Whether PostgreSQL could not be asked at all. */
+function isAway(error: unknown): boolean {
   if (error instanceof ConnectionError || error instanceof TimeoutError) return true
   if (!(error instanceof DatabaseError)) return false
-  const { code, message } = error.parent as Error & { code?: string }
+  const code = codeOf(error)
   // A connection that breaks under a running statement has words but no code.
-  if (code === undefined) return /connection (terminated|ended)|not queryable/i.test(message)
-  return PASSING.test(code) || SOCKET_FAILURES.has(code)
+  if (code === undefined) return /connection (terminated|ended)|not queryable/i.test(error.parent.message)
+  return AWAY.test(code) || SOCKET_FAILURES.has(code)
 }
+
+const codeOf = (error: unknown): string | undefined =>
+  error instanceof DatabaseError ? (error.parent as Error & { code?: string }).code : undefined
 
 /**
  * Runs a batch once more when a user was deleted under it: the second time their rows are left out.

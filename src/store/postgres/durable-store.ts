@@ -1,6 +1,7 @@
 import type { Sequelize } from 'sequelize'
 import { PresenceError } from '../../domain/errors.ts'
 import type { DurableStore } from '../contract.ts'
+import type { Guard } from '../guard.ts'
 import { type Database, openDatabase } from './database.ts'
 import type { ProviderDirectory } from './directory.ts'
 import { leftoversEnder } from './end-leftovers.ts'
@@ -20,6 +21,8 @@ export interface DurableStoreOptions extends HostUsersOptions {
   readonly nodeId: string
   /** Where the host keeps its providers, or null: then nobody can search. */
   readonly directory: ProviderDirectory | null
+  /** Keeps callers from waiting for a PostgreSQL that is away. */
+  readonly guard?: Guard
 }
 
 /**
@@ -27,8 +30,9 @@ export interface DurableStoreOptions extends HostUsersOptions {
  *
  * All verbs may throw {@link PresenceError} STORE_UNAVAILABLE when PostgreSQL fails; the same call may succeed later.
  */
-export function createDurableStore({ sequelize, nodeId, directory, ...host }: DurableStoreOptions): DurableStore {
-  const database = openDatabase(sequelize)
+export function createDurableStore(options: DurableStoreOptions): DurableStore {
+  const { sequelize, nodeId, directory, guard, ...host } = options
+  const database = openDatabase(sequelize, guard && { guard })
   const users = describeUsers(host)
   return {
     load: recordLoader(database, users),
@@ -36,7 +40,8 @@ export function createDurableStore({ sequelize, nodeId, directory, ...host }: Du
     project: recordProjector(database, users),
     saveSessions: sessionSaver(database, users),
     sessionDetails: sessionDetailsReader(database),
-    endLeftovers: leftoversEnder(database, users),
+    // Once, at start, over all that was left: it takes what it takes.
+    endLeftovers: leftoversEnder(openDatabase(sequelize), users),
     presentUsers: presentUsersReader(database, users),
     activeSessions: activeSessionsReader(database),
     endSessions: sessionEnder(database),

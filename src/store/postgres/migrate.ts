@@ -65,7 +65,7 @@ async function alone<T>(
   const users = describeUsers(host)
   try {
     return await sequelize.transaction(async (transaction) => {
-      const database = openDatabase(sequelize, transaction)
+      const database = openDatabase(sequelize, { transaction })
       await database.rows('select pg_advisory_xact_lock($1)', [ADVISORY_LOCKS.migrate])
       return work({ database, users })
     })

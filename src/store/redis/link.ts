@@ -21,6 +21,8 @@ export interface LinkOptions {
   readonly timeoutMs: number
   readonly breakerFailures: number
   readonly breakerCooldownMs: number
+  /** Hears that calls fail at once from now on, or not any more. */
+  readonly onBreak?: (isOpen: boolean) => void
   /** Hears of errors that no call reports. */
   readonly onError: (error: Error) => void
 }
