@@ -10,6 +10,7 @@ import helmet from 'helmet'
 import { QueryTypes, Sequelize } from 'sequelize'
 import { Server, type Socket } from 'socket.io'
 import { startLife } from '../demo/server/life.ts'
+import { startOneLife } from '../demo/server/one-life.ts'
 import { defineMarketplace } from '../demo/server/models.ts'
 import { marketplaceRouter } from '../demo/server/routes.ts'
 import { migrateMarketplace } from '../demo/server/schema.ts'
@@ -25,6 +26,7 @@ import { authenticateSocket } from './gateway/socket/authenticate.ts'
 import { releaseHandshake } from './gateway/socket/release-handshake.ts'
 import { createTokens, type Tokens } from './gateway/token.ts'
 import type { ServerSettings } from './settings.ts'
+import { takeProcessLock } from './store/postgres/process-lock.ts'
 import type { Logger } from './telemetry/logger.ts'
 import { createMetrics } from './telemetry/metrics.ts'
 
@@ -95,7 +97,7 @@ export async function startServer(
     undo.push(() => presence.stop())
     const url = await listen(http, settings)
     undo.push(() => close(http, io))
-    if (settings.demo && settings.demoLife) undo.push(await bringToLife(url, sequelize, tokens, log))
+    if (settings.demo && settings.demoLife) undo.push(await bringToLife(url, settings, sequelize, tokens, log))
     return { url, presence, io, stop: unwind }
   } catch (error) {
     await unwind()
@@ -258,12 +260,17 @@ async function close(http: HttpServer, io: Server): Promise<void> {
 
 async function bringToLife(
   url: string,
+  { redis }: ServerSettings,
   sequelize: Sequelize,
   tokens: Tokens,
   log: Logger,
 ): Promise<() => Promise<void>> {
   const signToken = async (userId: string) => (await tokens.sign?.(userId)) ?? ''
-  const life = await startLife({ url, sequelize, signToken, log: (line) => log.debug({}, line) })
+  const start = () => startLife({ url, sequelize, signToken, log: (line) => log.debug({}, line) })
+  // Of many nodes one is enough for the whole street.
+  const life = redis
+    ? startOneLife({ start, tryLock: () => takeProcessLock(sequelize, { lock: 'life' }) })
+    : await start()
   return () => life.stop()
 }
 

@@ -11,27 +11,35 @@ export interface ProcessLock {
 /** Who may hold the lock at once: one process without Redis, or any number with it. */
 export type LockMode = 'alone' | 'among-others'
 
+export interface ProcessLockOptions {
+  /** What is locked. @default 'process' */
+  readonly lock?: keyof typeof ADVISORY_LOCKS
+  /** @default 'alone' */
+  readonly mode?: LockMode
+  /** Another process took the lock while the connection was broken: two are running now. */
+  readonly onLost?: (error: PresenceError) => void
+}
+
 /**
  * Makes sure that a process without Redis is the only one on this database (R8). The lock lives on a connection of its
  * own, outside the host's pool, and PostgreSQL frees it when the process ends, however it ends. When the connection
  * breaks, the lock is taken again as soon as PostgreSQL answers.
  *
- * @param onLost another process took the lock while the connection was broken: two are running now
  * @throws {PresenceError} ALREADY_RUNNING · STORE_UNAVAILABLE
  */
 export async function takeProcessLock(
   sequelize: Sequelize,
-  { mode = 'alone', onLost }: { mode?: LockMode; onLost?: (error: PresenceError) => void } = {},
+  { lock = 'process', mode = 'alone', onLost }: ProcessLockOptions = {},
 ): Promise<ProcessLock> {
   const holding = new AbortController()
-  let held = await lockedConnection(sequelize, mode, (): void => void takeAgain())
+  let held = await lockedConnection(sequelize, lock, mode, (): void => void takeAgain())
 
   async function takeAgain(): Promise<void> {
     await held.close()
     while (!holding.signal.aborted) {
       await pause()
       try {
-        held = await lockedConnection(sequelize, mode, (): void => void takeAgain())
+        held = await lockedConnection(sequelize, lock, mode, (): void => void takeAgain())
         if (holding.signal.aborted) await held.close()
         return
       } catch (error) {
@@ -60,7 +68,12 @@ interface LockedConnection {
 }
 
 /** @param onEnd the connection ended without being closed */
-async function lockedConnection(host: Sequelize, mode: LockMode, onEnd: () => void): Promise<LockedConnection> {
+async function lockedConnection(
+  host: Sequelize,
+  lock: keyof typeof ADVISORY_LOCKS,
+  mode: LockMode,
+  onEnd: () => void,
+): Promise<LockedConnection> {
   let state: 'opening' | 'held' | 'closed' = 'opening'
   const sequelize = dedicated(host, () => {
     if (state === 'held') onEnd()
@@ -72,7 +85,7 @@ async function lockedConnection(host: Sequelize, mode: LockMode, onEnd: () => vo
   }
   try {
     const sql = `select ${TRY[mode]}($1) as taken`
-    const bind = [ADVISORY_LOCKS.process]
+    const bind = [ADVISORY_LOCKS[lock]]
     const [answer] = await sequelize.query<{ taken: boolean }>(sql, { bind, type: QueryTypes.SELECT, logging: false })
     if (!answer?.taken) throw new PresenceError('ALREADY_RUNNING', REFUSAL[mode])
     state = 'held'
