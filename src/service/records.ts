@@ -10,21 +10,18 @@ const MAX_ATTEMPTS = 5
 
 export const userNotFound = (): PresenceError => new PresenceError('USER_NOT_FOUND', 'There is no such user.')
 
-async function warm({ hot, cold }: ServiceDeps, userId: string): Promise<void> {
-  const record = await cold.load(userId)
-  if (!record) throw userNotFound()
-  await hot.warm(record)
-}
-
+/** Runs an attempt, with the record as PostgreSQL has it when the store holds none. */
 async function whenWarm<Result>(
-  deps: ServiceDeps,
+  { cold }: ServiceDeps,
   userId: string,
-  attempt: () => Promise<Result | null>,
+  attempt: (cold?: UserRecord) => Promise<Result | null>,
 ): Promise<Result> {
+  let record: UserRecord | undefined
   for (let tries = 0; tries < MAX_ATTEMPTS; tries += 1) {
-    const result = await attempt()
+    const result = await attempt(record)
     if (result !== null) return result
-    await warm(deps, userId)
+    record = (await cold.load(userId)) ?? undefined
+    if (!record) throw userNotFound()
   }
   throw new PresenceError('STORE_UNAVAILABLE', 'The record of this user cannot be kept at the moment.', {
     retryable: true,
@@ -38,13 +35,20 @@ async function whenWarm<Result>(
  */
 export const changeUser = (deps: ServiceDeps, userId: string, step: RecordStep): Promise<RecordChange> =>
   // Whatever the change, it goes on from the newest activity, of which the store may not have been told yet (R12).
-  whenWarm(deps, userId, () =>
-    deps.hot.change(userId, (record, now) => step(mergeActivity(record, activityOf(deps.local, userId), now), now)),
+  whenWarm(deps, userId, (cold) =>
+    deps.hot.change(
+      userId,
+      (record, now) => step(mergeActivity(record, activityOf(deps.local, userId), now), now),
+      cold,
+    ),
   )
 
 /** Reserves the version of a decision (R20). */
 export const stampVersion = (deps: ServiceDeps, userId: string): Promise<number> =>
-  whenWarm(deps, userId, () => deps.hot.stampVersion(userId))
+  whenWarm(deps, userId, async (cold) => {
+    if (cold) await deps.hot.warm(cold)
+    return deps.hot.stampVersion(userId)
+  })
 
 /** Records of these users, live where there is one, else as PostgreSQL has them; unknown users are left out. */
 export async function readRecords(deps: ServiceDeps, userIds: readonly string[]): Promise<Map<string, UserRecord>> {

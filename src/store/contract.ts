@@ -36,9 +36,10 @@ export interface HotStore {
    * Changes one record atomically (R6), keeps its deadline, and remembers it as unprojected when its version moved. This
    * store's own listeners have heard of the change when the promise resolves (R32).
    *
+   * @param cold the record to begin with when the store holds none, as PostgreSQL has it
    * @returns the change, or null when the user is cold
    */
-  change(userId: string, step: RecordStep): Promise<RecordChange | null>
+  change(userId: string, step: RecordStep, cold?: UserRecord): Promise<RecordChange | null>
   /** Reserves a version for a decision that PostgreSQL takes before anybody sees it (R20). Null when cold. */
   stampVersion(userId: string): Promise<number | null>
   /** Users whose deadline has passed, earliest first; each is handed out once until it is changed (R4). */

@@ -5,9 +5,6 @@ import {
   circuitBreaker,
   handleWhen,
   isBrokenCircuitError,
-  TaskCancelledError,
-  TimeoutStrategy,
-  timeout,
 } from 'cockatiel'
 import { PresenceError } from '../domain/errors.ts'
 
@@ -40,12 +37,11 @@ export interface Guard {
 export function createGuard(options: GuardOptions): Guard {
   const { name, timeoutMs, breakerFailures, breakerCooldownMs, isAway } = options
   const { onAnswer = () => {}, onBreak = () => {} } = options
-  const counts = (error: unknown): boolean => error instanceof TaskCancelledError || isAway(error)
+  const counts = (error: unknown): boolean => error instanceof TooLate || isAway(error)
   const breaker: CircuitBreakerPolicy = circuitBreaker(handleWhen(counts), {
     halfOpenAfter: breakerCooldownMs,
     breaker: new ConsecutiveBreaker(breakerFailures),
   })
-  const limit = timeout(timeoutMs, TimeoutStrategy.Aggressive)
   // One call that tries again is no end of the break: its answer is.
   breaker.onStateChange((state) => state !== CircuitState.HalfOpen && onBreak(state === CircuitState.Open))
 
@@ -53,8 +49,7 @@ export function createGuard(options: GuardOptions): Guard {
     isOpen: () => breaker.state === CircuitState.Open,
     async call(work) {
       try {
-        // Not `wrap`: it would hand every call the same signal, on which listeners pile up.
-        const result = await breaker.execute(() => limit.execute(work))
+        const result = await breaker.execute(() => inTime(work, timeoutMs))
         onAnswer(true)
         return result
       } catch (error) {
@@ -68,4 +63,25 @@ export function createGuard(options: GuardOptions): Guard {
       }
     },
   }
+}
+
+class TooLate extends Error {
+  override readonly name = 'TooLate'
+}
+
+/** A plain timer: the breaker's own time-out makes an AbortController for each call, a tenth of what a connection costs. */
+function inTime<Result>(work: () => Promise<Result>, ms: number): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new TooLate(`no answer within ${ms} ms`)), ms)
+    work().then(
+      (result) => {
+        clearTimeout(timer)
+        resolve(result)
+      },
+      (error: unknown) => {
+        clearTimeout(timer)
+        reject(error)
+      },
+    )
+  })
 }

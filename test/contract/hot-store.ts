@@ -47,6 +47,15 @@ export function hotStoreContract(name: string, open: () => Promise<StoreUnderTes
       expect(await store.read(['alice'])).toEqual(new Map())
     })
 
+    test('a cold user begins with what is brought along, and only while nothing is live', async () => {
+      const cold = { ...newRecord('alice'), lastSeenAt: 5 }
+      const came = (sessionId: string) =>
+        store.change('alice', (record, now) => connect(record, session(sessionId, null, now), now, rules), cold)
+      const [first, second] = [await came('s1'), await came('s2')]
+      expect([first?.before, second?.before]).toEqual([cold, first?.after])
+      expect((await store.read(['alice'])).get('alice')?.sessions).toHaveLength(2)
+    })
+
     test('warming never replaces what is live', async () => {
       await warm('alice')
       await comes('alice', 's1')

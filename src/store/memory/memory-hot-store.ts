@@ -53,13 +53,13 @@ export function createMemoryHotStore(options: MemoryStoreOptions): HotStore {
     }
   }
 
-  function change(userId: string, step: RecordStep): RecordChange | null {
-    const before = records.get(userId)
+  function change(userId: string, step: RecordStep, cold?: UserRecord): RecordChange | null {
+    const before = records.get(userId) ?? cold
     if (!before) return null
     const at = clock()
     const { record: after, ended } = step(before, at)
     if (after.version !== before.version) unprojected.set(userId, after.version)
-    keep(after, before)
+    keep(after, records.get(userId))
     const made = { before, after, ended, at }
     for (const listener of listeners) listener(made)
     return made
@@ -96,7 +96,7 @@ export function createMemoryHotStore(options: MemoryStoreOptions): HotStore {
     warm: async (record) => {
       if (!records.has(record.userId)) keep(record, undefined)
     },
-    change: async (userId, step) => change(userId, step),
+    change: async (userId, step, cold) => change(userId, step, cold),
     stampVersion: async (userId) => stampVersion(userId),
     takeDue: async (limit) => deadlines.take(clock(), limit),
     nextDeadline: async () => deadlines.next(),

@@ -74,8 +74,8 @@ export function createRedisHotStore(options: RedisHotStoreOptions): SharedHotSto
     if (!isConnectedHere) lookAfter(userId, null)
   })
 
-  const change: SharedHotStore['change'] = async (userId, step) => {
-    const made = await users.change(userId, (record, at) => ({ ...step(record, at), observed: true }))
+  const change: SharedHotStore['change'] = async (userId, step, cold) => {
+    const made = await users.change(userId, (record, at) => ({ ...step(record, at), observed: true }), cold)
     if (made === null) return null
     const { before, after } = made
     lookAfter(userId, after.deadline)

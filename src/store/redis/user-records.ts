@@ -29,9 +29,14 @@ export interface UserRecords {
   create(record: UserRecord): Promise<boolean>
   /**
    * @param draft makes the change from a record; may run again when somebody else was faster
-   * @returns null when nobody keeps such a record
+   * @param cold what to begin with when nobody keeps such a record
+   * @returns null when nobody does, and there is nothing to begin with
    */
-  change(userId: string, draft: (record: UserRecord, now: number) => Drafted): Promise<RecordChange | null>
+  change(
+    userId: string,
+    draft: (record: UserRecord, now: number) => Drafted,
+    cold?: UserRecord,
+  ): Promise<RecordChange | null>
   /** What this node had last of somebody, for when the store lost it. */
   lastKnown(userId: string): UserRecord | undefined
   /** Somebody else changed it. */
@@ -105,16 +110,17 @@ export function createUserRecords({ link, keys, log, origin, nodeId, now }: User
   async function change(
     userId: string,
     draft: (record: UserRecord, now: number) => Drafted,
+    cold?: UserRecord,
   ): Promise<RecordChange | null> {
     let base = remembered.get(userId) ?? null
     let isFresh = base === null
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
-      base ??= await readOne(userId)
+      base ??= (await readOne(userId)) ?? (cold ? unkept(cold) : null)
       if (base === null) return null
       const at = now()
       const { record: after, ended, observed } = draft(base.record, at)
       const made = { before: base.record, after, ended, at }
-      if (isDeepStrictEqual(base.record, after) && base.schema >= SCHEMA_VERSION) {
+      if (base.stamp !== '' && isDeepStrictEqual(base.record, after) && base.schema >= SCHEMA_VERSION) {
         // That nothing changes is only true of the record as it is.
         if (isFresh) return made
         base = null
@@ -132,21 +138,21 @@ export function createUserRecords({ link, keys, log, origin, nodeId, now }: User
 
   /** @returns the record as it is now when somebody else was faster */
   async function commit(
-    base: StoredRecord | null,
+    base: StoredRecord,
     change: RecordChange,
     observed: boolean,
   ): Promise<'made' | 'cold' | StoredRecord> {
     const { before, after } = change
     const { userId } = after
     const stamp = newStamp()
-    const { value, json } = encodeRecord(after, stamp, base?.json)
-    const news = base === null || !observed ? null : encodeNews(change, origin, nodeId())
-    const { added, removed } = moves(base === null ? null : before, after)
-    const isNew = observed && base !== null && before.version !== after.version
+    const { value, json } = encodeRecord(after, stamp, base.json)
+    const news = observed ? encodeNews(change, origin, nodeId()) : null
+    const { added, removed } = moves(base.stamp === '' ? null : before, after)
+    const isNew = observed && before.version !== after.version
     const args = [
       userId,
       log.epochOf(userId),
-      base?.stamp ?? '',
+      base.stamp,
       value,
       after.deadline === null ? '' : String(after.deadline),
       isNew ? String(after.version) : '',
@@ -190,7 +196,7 @@ export function createUserRecords({ link, keys, log, origin, nodeId, now }: User
       return new Map((await readMany(userIds)).map(([userId, { record }]) => [userId, record]))
     },
     create: async (record) => {
-      const reply = await commit(null, { before: record, after: record, ended: [], at: now() }, false)
+      const reply = await commit(unkept(record), { before: record, after: record, ended: [], at: now() }, false)
       return reply === 'made'
     },
     change,
@@ -198,6 +204,9 @@ export function createUserRecords({ link, keys, log, origin, nodeId, now }: User
     outdated: (userId) => void remembered.delete(userId),
   }
 }
+
+/** A record that the store does not have yet. */
+const unkept = (record: UserRecord): StoredRecord => ({ schema: SCHEMA_VERSION, stamp: '', record, json: {} })
 
 /** Nodes that have sessions of this user now and had none, and the other way round. */
 function moves(before: UserRecord | null, after: UserRecord): { added: string[]; removed: string[] } {
