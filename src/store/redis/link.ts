@@ -137,6 +137,8 @@ function openRaw({ source, timeoutMs }: LinkOptions): Raw {
     RESP: 2,
     disableOfflineQueue: true,
     pingInterval: PING_MS,
+    // The guard times every call, with less than the AbortSignal that this would make for each.
+    commandOptions: { timeout: 0 },
     socket: {
       reconnectStrategy: () => RECONNECT_MS,
       connectTimeout: timeoutMs,
@@ -146,6 +148,7 @@ function openRaw({ source, timeoutMs }: LinkOptions): Raw {
   } as const
   const cluster = {
     RESP: 2,
+    commandOptions: { timeout: 0 },
     defaults: client,
     topologyRefreshOnReconnectionAttemptStrategy: TOPOLOGY_REFRESH_MS,
   } as const

@@ -1,8 +1,9 @@
+import type { UserRecord } from '../../domain/user-record.ts'
 import { nextVersion } from '../../domain/version.ts'
 import type { Abandoned, RecordChange, SharedHotStore } from '../contract.ts'
 import { createDeadlineQueue } from '../deadline-queue.ts'
 import { createChangeLog } from './change-log.ts'
-import { BUCKET_NUMBERS, byBucket, createKeys } from './keys.ts'
+import { BUCKET_NUMBERS, bucketOf, byBucket, createKeys } from './keys.ts'
 import { createLink, type LinkOptions } from './link.ts'
 import { createListeners } from './listeners.ts'
 import { createNodeLease, type RollCall } from './node-lease.ts'
@@ -109,23 +110,27 @@ export function createRedisHotStore(options: RedisHotStoreOptions): SharedHotSto
     )
   }
 
-  async function unprojected(limit: number): Promise<ReturnType<typeof users.lastKnown>[]> {
+  /** What this node changed last it still has; what others changed since is read, and what the store lost is taken from memory. */
+  async function unprojected(limit: number): Promise<UserRecord[]> {
     const userIds = [...dirty.keys()].slice(0, limit)
-    const kept = await users.read(userIds)
-    return userIds.map((userId) => {
-      // What the store lost, this node may still have.
-      const record = kept.get(userId) ?? users.lastKnown(userId)
+    const missing = userIds.filter((userId) => !users.lastKnown(userId))
+    const read = await users.read(missing)
+    return userIds.flatMap((userId) => {
+      const record = users.lastKnown(userId) ?? read.get(userId)
       if (!record) dirty.delete(userId)
-      return record
+      return record ?? []
     })
   }
 
   async function markProjected(projected: readonly { userId: string; version: number }[]): Promise<void> {
-    for (const [bucket, group] of byBucket(projected, ({ userId }) => userId)) {
-      const names = [keys.dirty(bucket), ...group.map(({ userId }) => keys.record(userId))]
-      const args = group.flatMap(({ userId, version }) => [userId, String(version)])
-      await link.run(SCRIPTS.projected, names, [String(RESTING_S), ...args])
-    }
+    const groups = link.isCluster ? [...byBucket(projected, ({ userId }) => userId).values()] : [projected]
+    await Promise.all(
+      groups.map((group) => {
+        const names = group.flatMap(({ userId }) => [keys.dirty(bucketOf(userId)), keys.record(userId)])
+        const args = group.flatMap(({ userId, version }) => [userId, String(version)])
+        return names.length === 0 ? null : link.run(SCRIPTS.projected, names, [String(RESTING_S), ...args])
+      }),
+    )
     for (const { userId, version } of projected) if ((dirty.get(userId) ?? 0) <= version) dirty.delete(userId)
   }
 
@@ -138,7 +143,12 @@ export function createRedisHotStore(options: RedisHotStoreOptions): SharedHotSto
       deadlines.set(userId, before)
       due.set(userId, before, true)
     }
-    for (const userId of unwritten) if (!dirty.has(userId)) dirty.set(userId, 0)
+    for (const userId of unwritten) {
+      if (dirty.has(userId)) continue
+      dirty.set(userId, 0)
+      // What this node had of them may not be what the one that died wrote.
+      users.outdated(userId)
+    }
     return nodes
   }
 
@@ -199,7 +209,7 @@ export function createRedisHotStore(options: RedisHotStoreOptions): SharedHotSto
     },
     takeDue: async (limit) => due.take(now(), limit),
     nextDeadline: async () => due.next(),
-    unprojected: async (limit) => (await unprojected(limit)).filter((record) => record !== undefined),
+    unprojected,
     markProjected,
     onChange: changes.add,
     join,

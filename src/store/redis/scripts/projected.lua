@@ -1,17 +1,18 @@
--- Forgets that users of one bucket are unprojected, unless they have moved on, and lets their records at rest expire.
+-- Forgets that users are unprojected, unless they have moved on, and lets their records at rest expire.
 --
--- KEYS: 1 dirty    sorted set: user id by version
---       2.. record of each user
+-- KEYS, in turn for each user, all of one slot in a cluster:
+--   dirty    sorted set of the user's bucket: user id by version
+--   record   string
 -- ARGV: 1 seconds after which a record at rest is forgotten
 --       2.. user id and version that PostgreSQL has, in turn
 
-for i = 2, #KEYS do
-  local user, version = ARGV[2 * i - 2], tonumber(ARGV[2 * i - 1])
-  local dirty = redis.call('ZSCORE', KEYS[1], user)
+for i = 1, #KEYS, 2 do
+  local user, version = ARGV[i + 1], tonumber(ARGV[i + 2])
+  local dirty = redis.call('ZSCORE', KEYS[i], user)
   if not dirty or tonumber(dirty) <= version then
-    redis.call('ZREM', KEYS[1], user)
-    if string.match(redis.call('GETRANGE', KEYS[i], 0, 99), '^%S+ %S+ (%S)') == 'R' then
-      redis.call('EXPIRE', KEYS[i], ARGV[1])
+    redis.call('ZREM', KEYS[i], user)
+    if string.match(redis.call('GETRANGE', KEYS[i + 1], 0, 99), '^%S+ %S+ (%S)') == 'R' then
+      redis.call('EXPIRE', KEYS[i + 1], ARGV[1])
     end
   end
 end
