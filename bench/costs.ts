@@ -1,6 +1,11 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { cpus, release, type } from 'node:os'
 import { join } from 'node:path'
+import { readAssumptions } from '../src/capacity/assumptions.ts'
+import { planCapacity } from '../src/capacity/plan.ts'
+import { planReport, slotsReport } from '../src/capacity/report.ts'
 import { COST_NAMES, COSTS, type MeasuredCosts, SCALE_NAMES, SCALES } from '../src/capacity/unit-costs.ts'
 import { alignColumns, number } from './report/table.ts'
 import { measureFleet } from './work/costs-fleet.ts'
@@ -13,6 +18,9 @@ import type { World } from './world.ts'
 export const COST_STEPS = 3
 
 const FILE = 'costs.json'
+/** Beside the folder into which results are published. */
+const PAGE = 'scaling.md'
+const EXAMPLE_USERS = '5000000'
 
 /** Measures what one of each thing costs, on real processes (`porchlight capacity` turns it into machines). */
 export async function measureCosts(world: World, step: (what: string) => void): Promise<MeasuredCosts> {
@@ -22,11 +30,11 @@ export async function measureCosts(world: World, step: (what: string) => void): 
   try {
     step('One node and its Redis')
     const node = await measureNode(world, redis)
-    step('Three nodes and their Redis')
+    step('Several nodes and their Redis')
     const fleet = await measureFleet(world, redis)
     const cores = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}`
     return {
-      costs: { ...node.costs, ...fleet.costs, ...postgres.costs },
+      costs: sound({ ...node.costs, ...fleet.costs, ...postgres.costs }),
       scales: {
         connections: node.connections,
         nodes: fleet.nodes,
@@ -44,7 +52,14 @@ export async function measureCosts(world: World, step: (what: string) => void): 
   }
 }
 
-/** @returns the name of the file */
+/** @throws Error naming what was smaller than the noise around it */
+function sound(costs: MeasuredCosts['costs']): MeasuredCosts['costs'] {
+  const lost = COST_NAMES.filter((name) => !(costs[name] >= 0))
+  if (lost.length === 0) return costs
+  throw new Error(`${lost.join(', ')}: lost in noise. Measure again on a machine that does nothing else.`)
+}
+
+/** Written to `costs.json`; where they are published, also into the page that explains them. @returns the name of the file */
 export async function writeCosts(measured: MeasuredCosts, folder: string): Promise<string> {
   const rounded = (values: Readonly<Record<string, number>>) =>
     Object.fromEntries(Object.entries(values).map(([name, value]) => [name, Number(value.toPrecision(4))]))
@@ -53,7 +68,27 @@ export async function writeCosts(measured: MeasuredCosts, folder: string): Promi
   const file = join(folder, FILE)
   await mkdir(folder, { recursive: true })
   await writeFile(file, `${JSON.stringify(content, null, 2)}\n`)
+  const page = join(folder, '..', PAGE)
+  if (existsSync(page)) await fillPage(page, measured)
   return file
+}
+
+/** Puts what was measured, and an example calculated with it, between the marks of the page. */
+async function fillPage(page: string, measured: MeasuredCosts): Promise<void> {
+  const assumed = readAssumptions({ users: EXAMPLE_USERS })
+  const parts = {
+    costs: costsTable(measured),
+    plan: ['```', planReport(planCapacity(assumed, measured), assumed, measured), '```'].join('\n'),
+    slots: slotsReport(Array.from({ length: 1_000_000 }, () => randomUUID())),
+  }
+  let text = await readFile(page, 'utf8')
+  for (const [name, content] of Object.entries(parts)) {
+    const [start, end] = [`<!-- ${name}:start -->`, `<!-- ${name}:end -->`]
+    const [from, to] = [text.indexOf(start), text.indexOf(end)]
+    if (from < 0 || to < from) throw new Error(`${page} has no place marked ${start} … ${end}`)
+    text = `${text.slice(0, from + start.length)}\n\n${content}\n\n${text.slice(to)}`
+  }
+  await writeFile(page, text)
 }
 
 /** The costs as a Markdown table, and the scales they were measured at. */

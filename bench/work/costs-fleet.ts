@@ -18,7 +18,7 @@ export interface MeasuredFleet {
 }
 
 /** Nodes that only listen. */
-const FURTHER = 2
+const FURTHER = 4
 const CHANGING = 1_000
 const WRITTEN_AFTER_MS = 1_500
 const MB = 1_048_576
@@ -26,7 +26,7 @@ const MB = 1_048_576
 const size = (quick: boolean) =>
   quick
     ? { users: 2_000, idleMs: 2_000, changes: 500, changesMs: 2_000 }
-    : { users: 20_000, idleMs: 6_000, changes: 1_500, changesMs: 6_000 }
+    : { users: 20_000, idleMs: 4_000, changes: 1_500, changesMs: 5_000 }
 
 interface Fleet {
   readonly world: World
@@ -44,8 +44,9 @@ export async function measureFleet(world: World, redis: BenchRedis): Promise<Mea
     const memory = await measureMemory({ world, redis, first }, users)
     world.say('one node makes changes, nobody else listens')
     const alone = await makeChanges({ world, redis, first })
-    for (let n = 0; n < FURTHER; n++) further.push(await startNode(world, { REDIS_URL: redis.url }))
-    world.say('two more listen')
+    world.say(`${FURTHER} more listen`)
+    const starting = Array.from({ length: FURTHER }, () => startNode(world, { REDIS_URL: redis.url }))
+    further.push(...(await Promise.all(starting)))
     const heard = await makeChanges({ world, redis, first }, further)
     const costs = {
       ...memory,
@@ -55,7 +56,7 @@ export async function measureFleet(world: World, redis: BenchRedis): Promise<Mea
     }
     return { costs, nodes: 1 + FURTHER, redisUsers: users, changesPerSecond: heard.perSecond }
   } finally {
-    for (const node of [...further, first]) await node.end()
+    await Promise.all([...further, first].map((node) => node.end()))
   }
 }
 

@@ -36,7 +36,7 @@ const DATABASE = 'porchlight_costs'
 const HOST = { usersTable: 'users', idColumn: 'id', userId: uuidIds }
 
 const size = (quick: boolean) =>
-  quick ? { users: 20_000, rows: 2_000, sessions: 5_000 } : { users: 250_000, rows: 15_000, sessions: 50_000 }
+  quick ? { users: 20_000, rows: 2_000, sessions: 5_000 } : { users: 200_000, rows: 12_000, sessions: 25_000 }
 
 interface Bench {
   readonly sequelize: Sequelize

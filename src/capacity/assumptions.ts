@@ -39,7 +39,12 @@ export const ASSUMPTIONS = {
     [0, 72_000],
   ),
   decisionsPerUserHour: assume('choices stored, per present user and hour', 'number', 0.2, [0, 3_600]),
-  pingSeconds: assume('seconds between two heartbeats of a connection', 'number', 10, [0.1, 600]),
+  pingSeconds: assume(
+    'seconds between two heartbeats of a connection; it is compared with the store every third time',
+    'number',
+    10,
+    [0.1, 600],
+  ),
   busyHours: assume('hours like the busiest one that make up a day', 'number', 10, [0.1, 24]),
   sessionDays: assume('days for which rows of user_sessions are kept', 'number', 30, [1, 3_650]),
   load: assume('share of a core that may be used at the busiest moment', 'share', 0.5, [0.01, 1]),

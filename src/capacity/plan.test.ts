@@ -90,7 +90,7 @@ describe('nodes', () => {
   const busy = { users: '720000', peakOnline: '10%', devices: '2', nodeConnections: '1000000', spare: '0' }
 
   test('are as many as the CPU needs at the assumed load', () => {
-    const costs = { heartbeatUs: 100 }
+    const costs = { idleUs: 100 }
     expect(valueOf(plan({ ...busy, load: '100%' }, costs), 'nodes that the work needs')).toBe(2)
     expect(valueOf(plan({ ...busy, load: '36%' }, costs), 'nodes that the work needs')).toBe(4)
     expect(valueOf(plan({ ...busy, load: '36%' }, { ...costs, nodeIdleMs: 72 }), 'nodes that the work needs')).toBe(5)

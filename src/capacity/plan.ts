@@ -71,7 +71,7 @@ interface Nodes {
 function nodesFor(demand: Demand, assumed: Assumed, { costs }: MeasuredCosts): Nodes {
   const { connections, transitions, connects, deliveries, activities, heartbeats, loads } = demand
   const workMs =
-    (heartbeats * costs.heartbeatUs +
+    (heartbeats * costs.idleUs +
       connects * costs.connectUs +
       transitions * costs.transitionUs +
       deliveries * costs.deliveryUs +
@@ -110,10 +110,11 @@ interface Shards {
 }
 
 function shardsFor(demand: Demand, nodes: number, assumed: Assumed, { costs }: MeasuredCosts): Shards {
-  const { present, resting, transitions, connects, loads } = demand
+  const { present, resting, transitions, connects, loads, heartbeats } = demand
   const cpuMs =
     nodes * costs.redisNodeMs +
-    (connects * costs.redisConnectUs +
+    (heartbeats * costs.redisIdleUs +
+      connects * costs.redisConnectUs +
       loads * costs.redisColdUs +
       transitions * (costs.redisTransitionUs + (nodes - 1) * costs.redisNewsUs)) /
       1_000

@@ -57,8 +57,12 @@ function shown(value: number): string {
 }
 
 function columns(rows: readonly (readonly string[])[]): string[] {
+  return padded(rows).map((row) => `  ${row.join('  ')}`.trimEnd())
+}
+
+function padded(rows: readonly (readonly string[])[]): string[][] {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)))
-  return rows.map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}`.trimEnd())
+  return rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)))
 }
 
 const SHARDS = [3, 6, 12, 24, 48] as const
@@ -81,7 +85,8 @@ export function slotsReport(userIds: Iterable<string>): string {
     ]
   })
   const head = ['shards', 'buckets of each', 'fullest / average', 'slots dealt out by hand', 'fullest / average']
-  const lines = [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`)
+  const [names = [], ...cells] = padded([head, ...rows])
+  const lines = [names, names.map((name) => '-'.repeat(name.length)), ...cells].map((row) => `| ${row.join(' | ')} |`)
   const sentence = `${shown(inAll)} random users over 256 buckets: ${spread.least} to ${spread.most} in each, the fullest ${spread.imbalance.toFixed(2)} × the average.`
   return [sentence, '', ...lines].join('\n')
 }

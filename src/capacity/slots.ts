@@ -24,28 +24,24 @@ function crc16(text: string): number {
   return crc
 }
 
-/** How many buckets each shard has, when slots are dealt out in ranges as `redis-cli --cluster create` does. */
+/** The last slot of each shard, when they are dealt out in ranges as `redis-cli --cluster create` does. */
+export const lastSlots = (shards: number): number[] =>
+  Array.from({ length: shards }, (_, shard) =>
+    shard === shards - 1 ? SLOTS - 1 : Math.round(((shard + 1) * SLOTS) / shards - 1),
+  )
+
+/** How many buckets each shard has then. */
 export function bucketsByShard(shards: number): number[] {
   const keys = createKeys('porchlight')
-  const counts = Array.from({ length: shards }, () => 0)
+  const ends = lastSlots(shards)
+  const counts = ends.map(() => 0)
   for (const bucket of BUCKET_NUMBERS) {
-    const shard = shardOf(slotOf(keys.meta(bucket)), shards)
+    const slot = slotOf(keys.meta(bucket))
+    const shard = ends.findIndex((end) => slot <= end)
     counts[shard] = (counts[shard] ?? 0) + 1
   }
   return counts
 }
-
-/** Ranges are cut at rounded multiples of their exact length. */
-function shardOf(slot: number, shards: number): number {
-  const perShard = SLOTS / shards
-  let shard = Math.min(shards - 1, Math.floor(slot / perShard))
-  while (shard > 0 && slot <= lastSlotOf(shard - 1, perShard, shards)) shard -= 1
-  while (slot > lastSlotOf(shard, perShard, shards)) shard += 1
-  return shard
-}
-
-const lastSlotOf = (shard: number, perShard: number, shards: number): number =>
-  shard === shards - 1 ? SLOTS - 1 : Math.round((shard + 1) * perShard - 1)
 
 /** How evenly something is spread: the fullest part against the average one. */
 export interface Evenness {
