@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { accessSync, constants, existsSync } from 'node:fs'
+import { accessSync, constants, existsSync, rmSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
 /**
@@ -55,8 +55,21 @@ function isProgram(path) {
 }
 
 function aptGet({ title, variable }, ...args) {
-  // No service is to be started with it: RUNLEVEL keeps Debian's helper from doing so.
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' }
-  const { status } = spawnSync('apt-get', args, { stdio: 'inherit', env })
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+  const { status } = withoutServices(() => spawnSync('apt-get', args, { stdio: 'inherit', env }))
   if (status !== 0) throw new Error(`apt-get ${args[0]} failed: install ${title} by hand, or set ${variable}`)
+}
+
+/** What Debian asks before it starts a service that it installed; 101 forbids it. */
+const POLICY = '/usr/sbin/policy-rc.d'
+
+/** Only the program is wanted: a service would take a port of the machine. */
+function withoutServices(install) {
+  if (existsSync(POLICY)) return install()
+  writeFileSync(POLICY, '#!/bin/sh\nexit 101\n', { mode: 0o755 })
+  try {
+    return install()
+  } finally {
+    rmSync(POLICY, { force: true })
+  }
 }

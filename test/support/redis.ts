@@ -1,13 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createClient } from 'redis'
+import { freePort } from './free-port.ts'
 
 const PROGRAM = process.env['REDIS_SERVER_PATH'] ?? 'redis-server'
-// Below the ports that the system gives to connections, so that none is in the way; cluster nodes use one 10,000 above, too.
-const PORTS = { from: 12_000, to: 22_000 }
 
 const servers = new Set<ChildProcess>()
 const folders = new Set<string>()
@@ -176,22 +174,3 @@ async function ask({ url }: TestRedis, ...args: string[]): Promise<unknown> {
     client.destroy()
   }
 }
-
-const given = new Set<number>()
-
-/** A port that is free, as is the one 10,000 above it. */
-async function freePort(): Promise<number> {
-  for (;;) {
-    const port = PORTS.from + Math.floor(Math.random() * (PORTS.to - PORTS.from))
-    if (given.has(port)) continue
-    given.add(port)
-    if ((await isFree(port)) && (await isFree(port + 10_000))) return port
-  }
-}
-
-const isFree = (port: number): Promise<boolean> =>
-  new Promise((resolve) => {
-    const probe = createServer()
-    probe.once('error', () => resolve(false))
-    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)))
-  })
