@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import type { Bench } from './bench.ts'
+import { type Bench, STORES, type StoreKind } from './bench.ts'
 import { BENCHES } from './benches.ts'
 
 export interface BenchSettings {
@@ -10,6 +10,7 @@ export interface BenchSettings {
   /** Measures what one of each thing costs, for `porchlight capacity`, instead of benches. */
   readonly costs: boolean
   readonly repetitions: number
+  readonly stores: readonly StoreKind[]
   readonly quick: boolean
   readonly full: boolean
   /** Ends with 1 when a target is missed. */
@@ -26,7 +27,7 @@ const SOAK = 'soak'
 const COSTS = 'costs'
 const ALONE = [SOAK, COSTS]
 
-export const USAGE = `npm run bench -- [${BENCHES.map(({ id }) => id).join('|')} …] [--reps 3] [--quick] [--full] [--check] [--publish]
+export const USAGE = `npm run bench -- [${BENCHES.map(({ id }) => id).join('|')} …] [--reps 3] [--store memory|redis] [--quick] [--full] [--check] [--publish]
 npm run bench -- soak [--minutes 10]
 npm run bench -- costs [--quick] [--publish]`
 
@@ -37,6 +38,7 @@ export function parseArguments(args: readonly string[]): BenchSettings {
     allowPositionals: true,
     options: {
       reps: { type: 'string' },
+      store: { type: 'string' },
       minutes: { type: 'string' },
       quick: { type: 'boolean', default: false },
       full: { type: 'boolean', default: false },
@@ -56,11 +58,19 @@ export function parseArguments(args: readonly string[]): BenchSettings {
     soakMinutes: alone === SOAK ? countOf('--minutes', values.minutes, quick ? 1 : 10) : null,
     costs: alone === COSTS,
     repetitions: countOf('--reps', values.reps, quick ? 1 : 3),
+    stores: storesFrom(values.store),
     quick,
     full,
     check,
     out: out ?? (publish ? PUBLIC : PRIVATE),
   }
+}
+
+function storesFrom(text: string | undefined): readonly StoreKind[] {
+  if (text === undefined) return STORES
+  const store = STORES.find((known) => known === text)
+  if (store === undefined) throw new Error(`--store is one of ${STORES.join(', ')}, not "${text}"`)
+  return [store]
 }
 
 function countOf(name: string, text: string | undefined, fallback: number): number {

@@ -19,6 +19,10 @@ export interface Verdict {
   readonly goal?: number
 }
 
+/** Where a presence system keeps its live truth. */
+export const STORES = ['memory', 'redis'] as const
+export type StoreKind = (typeof STORES)[number]
+
 export interface Side {
   readonly name: string
   run(world: World): Promise<Sample>
@@ -31,4 +35,6 @@ export interface Bench {
   readonly ours: Side
   readonly reference: Side
   readonly verdicts: readonly Verdict[]
+  /** On which stores ours runs. @default all */
+  readonly stores?: readonly StoreKind[]
 }

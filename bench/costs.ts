@@ -11,7 +11,7 @@ import { alignColumns, number } from './report/table.ts'
 import { measureFleet } from './work/costs-fleet.ts'
 import { measureNode } from './work/costs-node.ts'
 import { measurePostgres } from './work/costs-postgres.ts'
-import { startRedis } from './work/costs-servers.ts'
+import { startRedis } from './processes/redis.ts'
 import type { World } from './world.ts'
 
 /** Pieces of work, for whoever shows progress. */

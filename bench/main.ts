@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type BenchSettings, parseArguments } from './arguments.ts'
-import type { Bench, Sample } from './bench.ts'
+import { type Bench, type Sample, STORES, type StoreKind } from './bench.ts'
 import { COST_STEPS, costsTable, measureCosts, writeCosts } from './costs.ts'
 import { judge, type Outcome } from './outcome.ts'
 import { createProgress, type Progress } from './progress.ts'
@@ -20,7 +20,8 @@ try {
 /** @returns the exit code */
 async function main(settings: BenchSettings): Promise<number> {
   const { benches, repetitions, soakMinutes, costs } = settings
-  const progress = createProgress(costs ? COST_STEPS : soakMinutes === null ? benches.length * repetitions * 2 : 1)
+  const sides = benches.reduce((sum, bench) => sum + storesOf(bench, settings).length + 1, 0)
+  const progress = createProgress(costs ? COST_STEPS : soakMinutes === null ? sides * repetitions : 1)
   const world = await openWorld({ quick: settings.quick, full: settings.full, say: progress.say })
   for (const [signal, code] of [
     ['SIGINT', 130],
@@ -48,7 +49,8 @@ async function main(settings: BenchSettings): Promise<number> {
 async function runAll(world: World, settings: BenchSettings, progress: Progress): Promise<boolean> {
   const outcomes: Outcome[] = []
   for (const bench of settings.benches) {
-    outcomes.push(await runBench(world, bench, settings.repetitions, progress))
+    const stores = storesOf(bench, settings)
+    if (stores.length > 0) outcomes.push(...(await runBench(world, bench, stores, settings.repetitions, progress)))
     // Written as it comes: what was measured outlives a bench that fails later.
     await writeReport(outcomes, settings.out, settings.quick)
   }
@@ -57,16 +59,30 @@ async function runAll(world: World, settings: BenchSettings, progress: Progress)
   return outcomes.every(({ verdicts }) => verdicts.every(({ met }) => met))
 }
 
-/** Both sides in turn, so that what the machine does meanwhile happens to both. */
-async function runBench(world: World, bench: Bench, repetitions: number, { step }: Progress): Promise<Outcome> {
-  const samples: Record<'ours' | 'reference', Sample[]> = { ours: [], reference: [] }
+const storesOf = ({ stores = STORES }: Bench, settings: BenchSettings): StoreKind[] =>
+  stores.filter((store) => settings.stores.includes(store))
+
+/** All sides in turn, so that what the machine does meanwhile happens to each. */
+async function runBench(
+  world: World,
+  bench: Bench,
+  stores: readonly StoreKind[],
+  repetitions: number,
+  { step }: Progress,
+): Promise<Outcome[]> {
+  const ours: Record<StoreKind, Sample[]> = { memory: [], redis: [] }
+  const reference: Sample[] = []
   for (let repetition = 1; repetition <= repetitions; repetition++) {
-    for (const side of ['ours', 'reference'] as const) {
-      step(`${bench.id.toUpperCase()} ${bench.title}: ${bench[side].name}, ${repetition} of ${repetitions}`)
-      samples[side].push(await bench[side].run(world))
+    const say = (name: string) =>
+      step(`${bench.id.toUpperCase()} ${bench.title}: ${name}, ${repetition} of ${repetitions}`)
+    for (const store of stores) {
+      say(`${bench.ours.name} (${store})`)
+      ours[store].push(await bench.ours.run(world.on(store)))
     }
+    say(bench.reference.name)
+    reference.push(await bench.reference.run(world.on(stores[0] ?? 'memory')))
   }
-  return judge(bench, samples.ours, samples.reference)
+  return stores.map((store) => judge(bench, ours[store], reference, store))
 }
 
 /** @returns the exit code */

@@ -31,7 +31,7 @@ test('the table has a line for each promise, with columns that align', () => {
   const lines = markdownTable([outcome]).split('\n')
   expect(lines).toHaveLength(4)
   expect(new Set(lines.map((line) => line.length)).size).toBe(1)
-  expect(lines[2]).toMatch(/B9 Bench +\| CPU, ours \/ theirs \| 1 × \(1–1\) +\| ≤ 1\.3 × \| ≤ 1\.1 × +\| goal met/)
+  expect(lines[2]).toMatch(/B9 Bench +\| CPU, ours \/ theirs \| 1 × \(1–1\) goal met +\| ≤ 1\.3 × \| ≤ 1\.1 × +\|/)
   expect(lines[3]).toContain('**missed**')
   expect(
     alignColumns([
@@ -40,6 +40,18 @@ test('the table has a line for each promise, with columns that align', () => {
       ['long', ''],
     ]),
   ).toBe('| a    | b |\n| ---- | - |\n| long |   |')
+})
+
+test('stores stand side by side, and one that a bench does not run on is left out of its line', () => {
+  const both = [
+    judge(benchOf([CPU]), [{ cpu: 1 }], [{ cpu: 1 }]),
+    judge(benchOf([CPU]), [{ cpu: 2 }], [{ cpu: 1 }], 'redis'),
+  ]
+  const alone = judge({ ...benchOf([CPU]), id: 'b10' }, [{ cpu: 1 }], [{ cpu: 1 }], 'redis')
+  const lines = markdownTable([...both, alone]).split('\n')
+  expect(lines).toHaveLength(4)
+  expect(lines[2]).toMatch(/\| 1 × \(1–1\) goal met +\| 2 × \(2–2\) \*\*missed\*\* \|/)
+  expect(lines[3]).toMatch(/B10 Bench +\| CPU, ours \/ theirs \| – +\| 1 ×/)
 })
 
 test('numbers have three digits, thousands a comma', () => {

@@ -1,4 +1,4 @@
-import type { Bench, Sample, Verdict } from './bench.ts'
+import type { Bench, Sample, StoreKind, Verdict } from './bench.ts'
 import { differences, ratios, type Spread, spreadOf } from './statistics.ts'
 
 /** A promise beside what was measured. The median decides. */
@@ -9,7 +9,9 @@ export interface Judged extends Verdict {
   readonly goalMet: boolean | null
 }
 
+/** What a bench said of ours on one store. */
 export interface Outcome {
+  readonly store: StoreKind
   readonly id: string
   readonly title: string
   readonly sides: { readonly ours: string; readonly reference: string }
@@ -19,9 +21,15 @@ export interface Outcome {
   readonly samples: { readonly ours: readonly Sample[]; readonly reference: readonly Sample[] }
 }
 
-export function judge(bench: Bench, ours: readonly Sample[], reference: readonly Sample[]): Outcome {
+export function judge(
+  bench: Bench,
+  ours: readonly Sample[],
+  reference: readonly Sample[],
+  store: StoreKind = 'memory',
+): Outcome {
   const { id, title } = bench
   return {
+    store,
     id,
     title,
     sides: { ours: bench.ours.name, reference: bench.reference.name },

@@ -7,6 +7,9 @@ import { startEmbeddedPostgres } from '../demo/server/embedded-postgres.ts'
 import type { LoadVerbs } from './load/verbs.ts'
 import { addPeople, forgetPresence } from './people.ts'
 import { endAllProcesses, type Process, startProcess } from './processes/start-process.ts'
+import type { StoreKind } from './bench.ts'
+import type { BenchRedis } from './processes/redis.ts'
+import { startRedis } from './processes/redis.ts'
 import type { ServerVerbs } from './servers/verbs.ts'
 
 export type ServerKind = 'porchlight' | 'raw-ws' | 'bare-socket-io'
@@ -25,11 +28,18 @@ export interface World {
   readonly full: boolean
   readonly secret: string
   readonly databaseUrl: string
+  /** The same world, with ours on this store. */
+  on(store: StoreKind): World
   /** Starts a server, gives it and a new load generator to `work`, and ends both. */
   withServer<Result>(
     kind: ServerKind,
     work: (server: BenchServer, load: Process<LoadVerbs>) => Promise<Result>,
     options?: Readonly<Record<string, string>>,
+  ): Promise<Result>
+  /** Starts this many of ours on one store, gives them and a new load generator to `work`, and ends them all. */
+  withNodes<Result>(
+    count: number,
+    work: (nodes: readonly BenchServer[], load: Process<LoadVerbs>) => Promise<Result>,
   ): Promise<Result>
   /** Another load generator, which ends with the server. */
   startLoad(): Promise<Process<LoadVerbs>>
@@ -73,25 +83,57 @@ export async function openWorld(settings: WorldSettings): Promise<RunningWorld> 
     return load
   }
 
-  return {
+  let redis: BenchRedis | null = null
+  /** A store of its own for each server or group of them: nothing is left of those before. */
+  async function storeOptions(store: StoreKind): Promise<Record<string, string>> {
+    if (store === 'memory') return {}
+    redis ??= await startRedis()
+    return { REDIS_URL: redis.url, PRESENCE_REDIS_PREFIX: `bench-${randomBytes(6).toString('hex')}` }
+  }
+
+  async function endAll(servers: readonly BenchServer[]): Promise<void> {
+    await Promise.all(generators.splice(0).map((load) => load.end()))
+    for (const server of servers) {
+      // Its lock in PostgreSQL is free again only after an orderly end.
+      await server.call('stop')
+      await server.end()
+    }
+  }
+
+  const worldOn = (store: StoreKind): World => ({
     ...settings,
     secret,
     startLoad,
     databaseUrl: postgres.url,
+    on: worldOn,
     async withServer(kind, work, options = {}) {
-      if (kind === 'porchlight') await forgetPresence(postgres.url)
-      const server = await startServer(kind, options)
+      const isOurs = kind === 'porchlight'
+      if (isOurs) await forgetPresence(postgres.url)
+      const server = await startServer(kind, isOurs ? { ...(await storeOptions(store)), ...options } : options)
       try {
         return await work(server, await startLoad())
       } finally {
-        await Promise.all(generators.splice(0).map((load) => load.end()))
-        // Its lock in PostgreSQL is free again only after an orderly end.
-        await server.call('stop')
-        await server.end()
+        await endAll([server])
       }
     },
+    async withNodes(count, work) {
+      await forgetPresence(postgres.url)
+      const options = await storeOptions(store)
+      const nodes: BenchServer[] = []
+      try {
+        for (let n = 0; n < count; n++) nodes.push(await startServer('porchlight', options))
+        return await work(nodes, await startLoad())
+      } finally {
+        await endAll(nodes)
+      }
+    },
+  })
+
+  return {
+    ...worldOn('memory'),
     async close() {
       endAllProcesses()
+      await redis?.end()
       await postgres.stop()
       await rm(home, { recursive: true, force: true })
     },

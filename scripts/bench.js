@@ -9,6 +9,8 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)))
 
 try {
   const { build } = await import('./build.js')
+  const { ensureRedis } = await import('./programs.js')
+  process.env.REDIS_SERVER_PATH = ensureRedis()
   await build()
   process.exitCode = await runBenches()
 } catch (error) {

@@ -20,8 +20,10 @@ interface Bar {
 
 /** Every ratio beside its target, which is 1: what lies left of the line is better. */
 export function ratioPlot(outcomes: readonly Outcome[]): string {
-  const bars = outcomes.flatMap(({ id, verdicts }) =>
-    verdicts.filter(({ as, spread }) => as === 'ratio' && spread !== null).map((verdict) => barOf(id, verdict)),
+  const bars = outcomes.flatMap(({ id, store, verdicts }) =>
+    verdicts
+      .filter(({ as, spread }) => as === 'ratio' && spread !== null)
+      .map((verdict) => barOf(store === 'redis' ? `${id} (Redis)` : id, verdict)),
   )
   const { document } = new JSDOM('').window
   const figure = Plot.plot({
@@ -58,7 +60,7 @@ const colorOf = ({ met }: Bar): string => (met ? COLORS.met : COLORS.missed)
 
 function barOf(id: string, { name, spread, target, goal, met }: Judged): Bar {
   const { median, min, max } = spread ?? { median: 0, min: 0, max: 0 }
-  const label = `${id.toUpperCase()} ${name}`
+  const label = `${id.replace(/^b/, 'B')} ${name}`
   return {
     label,
     median: median / target,

@@ -1,20 +1,26 @@
+import { STORES, type StoreKind } from '../bench.ts'
 import type { Judged, Outcome } from '../outcome.ts'
 
-const HEAD = ['bench', 'measured', 'median (min–max)', 'target', 'further goal', '']
+const HEADS: Record<StoreKind, string> = { memory: 'in memory: median (min–max)', redis: 'on Redis: median (min–max)' }
 
-/** The results as a Markdown table, a line for each promise. */
+/** The results as a Markdown table, a line for each promise, the stores that were measured side by side. */
 export function markdownTable(outcomes: readonly Outcome[]): string {
-  const rows = outcomes.flatMap(({ id, title, sides, verdicts }) =>
-    verdicts.map((verdict) => [
+  const stores = STORES.filter((store) => outcomes.some((outcome) => outcome.store === store))
+  const head = ['bench', 'measured', ...stores.map((store) => HEADS[store]), 'target', 'further goal']
+  const benches = new Map(outcomes.map((outcome) => [outcome.id, outcome]))
+  const rows = [...benches.values()].flatMap(({ id, title, sides, verdicts }) =>
+    verdicts.map((verdict, line) => [
       `${id.toUpperCase()} ${title}`,
       verdict.as === 'ours' ? verdict.name : `${verdict.name}, ${wording(verdict)} ${sides.reference}`,
-      spreadText(verdict),
+      ...stores.map((store) => {
+        const judged = outcomes.find((outcome) => outcome.id === id && outcome.store === store)?.verdicts[line]
+        return judged ? `${spreadText(judged)} ${wordOf(judged)}` : '–'
+      }),
       `≤ ${withUnit(verdict.target, verdict)}`,
       verdict.goal === undefined ? '–' : `≤ ${withUnit(verdict.goal, verdict)}`,
-      wordOf(verdict),
     ]),
   )
-  return alignColumns([HEAD, HEAD.map(() => '-'), ...rows])
+  return alignColumns([head, head.map(() => '-'), ...rows])
 }
 
 const spreadText = (verdict: Judged): string =>

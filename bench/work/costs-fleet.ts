@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { CostName } from '../../src/capacity/unit-costs.ts'
 import { forgetPresence, personIds } from '../people.ts'
 import type { BenchServer, World } from '../world.ts'
-import { type BenchRedis, startNode } from './costs-servers.ts'
+import type { BenchRedis } from '../processes/redis.ts'
+import { startNode } from './costs-servers.ts'
 
 type FleetCost = Extract<
   CostName,

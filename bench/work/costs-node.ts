@@ -6,7 +6,8 @@ import { forgetPresence, personIds } from '../people.ts'
 import type { Process } from '../processes/start-process.ts'
 import type { BenchServer, World } from '../world.ts'
 import { arrive, PAGE } from './arrive.ts'
-import { type BenchRedis, startNode } from './costs-servers.ts'
+import type { BenchRedis } from '../processes/redis.ts'
+import { startNode } from './costs-servers.ts'
 import { measureChanges } from './measure-changes.ts'
 
 type NodeCost = Extract<
