@@ -59,8 +59,9 @@ async function runAll(world: World, settings: BenchSettings, progress: Progress)
   return outcomes.every(({ verdicts }) => verdicts.every(({ met }) => met))
 }
 
-const storesOf = ({ stores = STORES }: Bench, settings: BenchSettings): StoreKind[] =>
-  stores.filter((store) => settings.stores.includes(store))
+function storesOf({ stores = STORES }: Bench, settings: BenchSettings): StoreKind[] {
+  return stores.filter((store) => settings.stores.includes(store))
+}
 
 /** All sides in turn, so that what the machine does meanwhile happens to each. */
 async function runBench(

@@ -50,7 +50,7 @@ test('stores stand side by side, and one that a bench does not run on is left ou
   const alone = judge({ ...benchOf([CPU]), id: 'b10' }, [{ cpu: 1 }], [{ cpu: 1 }], 'redis')
   const lines = markdownTable([...both, alone]).split('\n')
   expect(lines).toHaveLength(4)
-  expect(lines[2]).toMatch(/\| 1 × \(1–1\) goal met +\| 2 × \(2–2\) \*\*missed\*\* \|/)
+  expect(lines[2]).toMatch(/\| 1 × \(1–1\) goal met +\| 2 × \(2–2\) \*\*missed\*\* +\|/)
   expect(lines[3]).toMatch(/B10 Bench +\| CPU, ours \/ theirs \| – +\| 1 ×/)
 })
 
