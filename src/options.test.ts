@@ -53,6 +53,12 @@ describe('optionsFromEnvironment', () => {
     expect(resolveOptions({ graceMs: 60_000 }).mobileGraceMs).toBe(60_000)
     expect(resolveOptions(optionsFromEnvironment({ PRESENCE_GRACE_MS: '500' })).mobileGraceMs).toBe(30_000)
   })
+
+  test('R5 R50 a shorter lease alone takes the wait for Redis along, which may take a third of it', () => {
+    expect(resolveOptions({ nodeLeaseMs: 1_200 }).storeTimeoutMs).toBe(400)
+    expect(resolveOptions({ nodeLeaseMs: 60_000 }).storeTimeoutMs).toBe(1_000)
+    expect(refusalOf({ nodeLeaseMs: 1_200, storeTimeoutMs: 401 })).toContain('at most a third of nodeLeaseMs (1200)')
+  })
 })
 
 function refusalOf(given: Parameters<typeof resolveOptions>[0]): string {
