@@ -35,6 +35,7 @@ export async function measureCosts(world: World, step: (what: string) => void): 
     const cores = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}`
     return {
       costs: sound({ ...node.costs, ...fleet.costs, ...postgres.costs }),
+      check: node.check,
       scales: {
         connections: node.connections,
         nodes: fleet.nodes,
@@ -63,8 +64,8 @@ function sound(costs: MeasuredCosts['costs']): MeasuredCosts['costs'] {
 export async function writeCosts(measured: MeasuredCosts, folder: string): Promise<string> {
   const rounded = (values: Readonly<Record<string, number>>) =>
     Object.fromEntries(Object.entries(values).map(([name, value]) => [name, Number(value.toPrecision(4))]))
-  const { costs, scales, circumstances, quick } = measured
-  const content = { circumstances, quick, scales: rounded(scales), costs: rounded(costs) }
+  const { costs, scales, check, circumstances, quick } = measured
+  const content = { circumstances, quick, scales: rounded(scales), check: rounded({ ...check }), costs: rounded(costs) }
   const file = join(folder, FILE)
   await mkdir(folder, { recursive: true })
   await writeFile(file, `${JSON.stringify(content, null, 2)}\n`)
@@ -92,10 +93,20 @@ async function fillPage(page: string, measured: MeasuredCosts): Promise<void> {
 }
 
 /** The costs as a Markdown table, and the scales they were measured at. */
-export function costsTable({ costs, scales, circumstances, quick }: MeasuredCosts): string {
+export function costsTable({ costs, scales, check, circumstances, quick }: MeasuredCosts): string {
   const rows = COST_NAMES.map((name) => [`\`${name}\``, `${number(costs[name])} ${COSTS[name][0]}`, COSTS[name][1]])
   const upTo = SCALE_NAMES.map((name) => `${number(scales[name])} ${SCALES[name]}`).join(', ')
   const head = ['cost', 'measured', 'of what']
   const doubt = quick ? '**From a quick run: these numbers say little.**\n\n' : ''
-  return `${doubt}${circumstances}; with ${upTo}.\n\n${alignColumns([head, head.map(() => '-'), ...rows])}`
+  const table = alignColumns([head, head.map(() => '-'), ...rows])
+  return [`${doubt}${circumstances}; with ${upTo}.`, table, checkText(check)].join('\n\n')
+}
+
+/** How well the costs add up. */
+function checkText(check: MeasuredCosts['check']): string {
+  const share = (measured: number, expected: number): string =>
+    `${number(measured / 10)} % of a core where they add up to ${number(expected / 10)} % (${number(measured / expected)} ×)`
+  const node = share(check.nodeMeasuredMs, check.nodeExpectedMs)
+  const redis = share(check.redisMeasuredMs, check.redisExpectedMs)
+  return `Checked by all kinds of work at once, at other paces than each was measured at: a node took ${node}, and Redis ${redis}.`
 }

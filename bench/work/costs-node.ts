@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { CostName } from '../../src/capacity/unit-costs.ts'
+import type { Checked, CostName } from '../../src/capacity/unit-costs.ts'
 import { differentOnes, seededChance } from '../chance.ts'
 import type { LoadVerbs } from '../load/verbs.ts'
 import { forgetPresence, personIds } from '../people.ts'
@@ -7,6 +7,7 @@ import type { Process } from '../processes/start-process.ts'
 import type { BenchServer, World } from '../world.ts'
 import { arrive, PAGE } from './arrive.ts'
 import type { BenchRedis } from '../processes/redis.ts'
+import { checkTogether } from './costs-check.ts'
 import { startNode } from './costs-servers.ts'
 import { measureChanges } from './measure-changes.ts'
 
@@ -33,6 +34,8 @@ type NodeCost = Extract<
 
 export interface MeasuredNode {
   readonly costs: Readonly<Record<NodeCost, number>>
+  /** What the costs add up to when all is done at once, and what that took. */
+  readonly check: Checked
   readonly connections: number
   readonly deliveriesPerSecond: number
 }
@@ -64,6 +67,11 @@ const size = (quick: boolean) =>
         changesMs: 5_000,
         calm: 150,
       }
+
+const mixture = (quick: boolean) =>
+  quick
+    ? { forMs: 2_000, changesPerSecond: 100, activitiesPerSecond: 300, arrivals: 50 }
+    : { forMs: 8_000, changesPerSecond: 80, activitiesPerSecond: 2_000, arrivals: 500 }
 
 /** CPU milliseconds that a node and its Redis used, and how long it took. */
 interface Used {
@@ -155,26 +163,29 @@ async function measure(stage: Stage): Promise<MeasuredNode> {
   world.say('clients are active')
   const activity = await beActive(stage)
 
+  const costs = {
+    nodeBaseMb,
+    nodeIdleMs: 1_000 * perMs.node,
+    redisNodeMs: 1_000 * perMs.redis,
+    transitionUs: (1_000 * transition.node) / made,
+    redisTransitionUs: (1_000 * transition.redis) / made,
+    redisWriteBytes: changes.bytes / made,
+    connectUs: (1_000 * connect.node) / arrivals.count,
+    redisConnectUs: (1_000 * connect.redis) / arrivals.count,
+    coldUs: (1_000 * (cold.node - connect.node * share)) / (looks.count * COLD_PAGE),
+    redisColdUs: (1_000 * (cold.redis - connect.redis * share)) / (looks.count * COLD_PAGE),
+    connectBytes: arrivals.bytes,
+    connectionKb,
+    idleUs: 1_000 * idleMs,
+    redisIdleUs: (1_000 * quiet.redis) / heartbeats,
+    deliveryUs: (1_000 * told) / calm.updates,
+    deliveryBytes: calm.bytes / calm.updates,
+    activityUs: (1_000 * beyondIdle(activity.used)) / activity.sent,
+  }
+  world.say('all of it at once')
   return {
-    costs: {
-      nodeBaseMb,
-      nodeIdleMs: 1_000 * perMs.node,
-      redisNodeMs: 1_000 * perMs.redis,
-      transitionUs: (1_000 * transition.node) / made,
-      redisTransitionUs: (1_000 * transition.redis) / made,
-      redisWriteBytes: changes.bytes / made,
-      connectUs: (1_000 * connect.node) / arrivals.count,
-      redisConnectUs: (1_000 * connect.redis) / arrivals.count,
-      coldUs: (1_000 * (cold.node - connect.node * share)) / (looks.count * COLD_PAGE),
-      redisColdUs: (1_000 * (cold.redis - connect.redis * share)) / (looks.count * COLD_PAGE),
-      connectBytes: arrivals.bytes,
-      connectionKb,
-      idleUs: 1_000 * idleMs,
-      redisIdleUs: (1_000 * quiet.redis) / heartbeats,
-      deliveryUs: (1_000 * told) / calm.updates,
-      deliveryBytes: calm.bytes / calm.updates,
-      activityUs: (1_000 * beyondIdle(activity.used)) / activity.sent,
-    },
+    costs,
+    check: await checkTogether({ ...stage, connections: stay, pingMs: PING_MS, ...mixture(world.quick) }, costs),
     connections: stay,
     deliveriesPerSecond: (1_000 * calm.updates) / size(world.quick).changesMs,
   }

@@ -193,6 +193,7 @@ describe('how far a figure is from what was measured', () => {
     expect(text).toMatch(/nodes that the work needs +1 +extrapolated, 6 × what was measured \(connections of a node\)/)
     expect(text).toMatch(/on disk +not told +would be 111 × what was measured \(users in PostgreSQL\), beyond 100 ×/)
     expect(text).toMatch(/at 10,000 changes a second/)
+    expect(text).toMatch(/took 0\.9 × what they add up to on a node, 1\.1 × in Redis/)
   })
 })
 
@@ -212,6 +213,7 @@ function measured(
   return {
     costs: { ...each(COST_NAMES, 0), ...costs },
     scales: { ...each(SCALE_NAMES, 1e12), ...scales },
+    check: { nodeMeasuredMs: 90, nodeExpectedMs: 100, redisMeasuredMs: 11, redisExpectedMs: 10 },
     circumstances: 'in a test',
     quick: false,
   }

@@ -28,10 +28,14 @@ export function planReport({ figures, mostChangesPerSecond }: Plan, assumed: Ass
     `Every node hears of every change: at ${shown(mostChangesPerSecond)} changes a second that alone takes all a node may use, and`,
     'more nodes do not help. Not counted: searches, the load balancer, TLS, and whatever else the host does.',
     '',
-    `Unit costs: ${measured.circumstances}.`,
+    `Unit costs: ${measured.circumstances}. All kinds of work at once took ${checked(measured)}.`,
     ...(measured.quick ? ['They come from a quick run: they show that measuring works, and little else.'] : []),
   ].join('\n')
 }
+
+const checked = ({ check }: MeasuredCosts): string =>
+  `${shown(check.nodeMeasuredMs / check.nodeExpectedMs)} × what they add up to on a node, ` +
+  `${shown(check.redisMeasuredMs / check.redisExpectedMs)} × in Redis`
 
 const figureLine = (figure: Figure): readonly string[] => [
   figure.name,

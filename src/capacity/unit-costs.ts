@@ -57,10 +57,21 @@ export const SCALES = {
 export type ScaleName = keyof typeof SCALES
 export const SCALE_NAMES = Object.keys(SCALES) as ScaleName[]
 
+/** CPU in milliseconds a second while all kinds of work are done at once, and what the costs of each add up to. */
+export interface Checked {
+  readonly nodeMeasuredMs: number
+  readonly nodeExpectedMs: number
+  readonly redisMeasuredMs: number
+  readonly redisExpectedMs: number
+}
+
+const CHECKED = ['nodeMeasuredMs', 'nodeExpectedMs', 'redisMeasuredMs', 'redisExpectedMs'] as const
+
 /** What `npm run bench -- costs` writes. */
 export interface MeasuredCosts {
   readonly costs: Readonly<Record<CostName, number>>
   readonly scales: Readonly<Record<ScaleName, number>>
+  readonly check: Checked
   /** Where and when, in words. */
   readonly circumstances: string
   /** A short run: it shows that measuring works, and little else. */
@@ -87,6 +98,7 @@ export function parseCosts(text: string, file: string): MeasuredCosts {
     ...(typeof read?.quick === 'boolean' ? [] : ['quick']),
     ...COST_NAMES.filter((name) => !isCount(read?.costs?.[name])),
     ...SCALE_NAMES.filter((name) => !isCount(read?.scales?.[name])),
+    ...CHECKED.filter((name) => !isCount(read?.check?.[name])),
   ]
   if (missing.length > 0) throw refuse(`does not say ${missing.join(', ')}`)
   return read as MeasuredCosts
