@@ -9,6 +9,8 @@ export interface BenchSettings {
   readonly soakMinutes: number | null
   /** Measures what one of each thing costs, for `porchlight capacity`, instead of benches. */
   readonly costs: boolean
+  /** Compares ways in which news travels between nodes, instead of benches. */
+  readonly news: boolean
   readonly repetitions: number
   readonly stores: readonly StoreKind[]
   readonly quick: boolean
@@ -25,11 +27,13 @@ const PRIVATE = join(ROOT, '.data', 'bench')
 const PUBLIC = join(ROOT, 'docs', 'bench')
 const SOAK = 'soak'
 const COSTS = 'costs'
-const ALONE = [SOAK, COSTS]
+const NEWS = 'news'
+const ALONE = [SOAK, COSTS, NEWS]
 
 export const USAGE = `npm run bench -- [${BENCHES.map(({ id }) => id).join('|')} …] [--reps 3] [--store memory|redis] [--quick] [--full] [--check] [--publish]
 npm run bench -- soak [--minutes 10]
-npm run bench -- costs [--quick] [--publish]`
+npm run bench -- costs [--quick] [--publish]
+npm run bench -- news [--quick] [--publish]`
 
 /** @throws Error with a sentence for people */
 export function parseArguments(args: readonly string[]): BenchSettings {
@@ -57,6 +61,7 @@ export function parseArguments(args: readonly string[]): BenchSettings {
     benches: wanted.length === 0 ? BENCHES : BENCHES.filter(({ id }) => wanted.includes(id)),
     soakMinutes: alone === SOAK ? countOf('--minutes', values.minutes, quick ? 1 : 10) : null,
     costs: alone === COSTS,
+    news: alone === NEWS,
     repetitions: countOf('--reps', values.reps, quick ? 1 : 3),
     stores: storesFrom(values.store),
     quick,

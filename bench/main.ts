@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { type BenchSettings, parseArguments } from './arguments.ts'
 import { type Bench, type Sample, STORES, type StoreKind } from './bench.ts'
 import { COST_STEPS, costsTable, measureCosts, writeCosts } from './costs.ts'
+import { newsSteps, newsTable, runNews } from './news/news.ts'
 import { judge, type Outcome } from './outcome.ts'
 import { createProgress, type Progress } from './progress.ts'
 import { markdownTable } from './report/table.ts'
@@ -20,6 +21,7 @@ try {
 /** @returns the exit code */
 async function main(settings: BenchSettings): Promise<number> {
   const { benches, repetitions, soakMinutes, costs } = settings
+  if (settings.news) return await compareNews(settings)
   const sides = benches.reduce((sum, bench) => sum + storesOf(bench, settings).length + 1, 0)
   const progress = createProgress(costs ? COST_STEPS : soakMinutes === null ? sides * repetitions : 1)
   const world = await openWorld({ quick: settings.quick, full: settings.full, say: progress.say })
@@ -92,6 +94,15 @@ async function runCosts(world: World, { out }: BenchSettings, progress: Progress
   progress.end('done')
   const file = await writeCosts(costs, out)
   process.stdout.write(`\n${costsTable(costs)}\n\nWritten to ${file}\n`)
+  return 0
+}
+
+/** @returns the exit code */
+async function compareNews({ out, quick }: BenchSettings): Promise<number> {
+  const progress = createProgress(newsSteps(quick))
+  const results = await runNews(quick, out, progress.step)
+  progress.end('done')
+  process.stdout.write(`\n${newsTable(results)}\n\nWritten to ${out}\n`)
   return 0
 }
 
