@@ -37,20 +37,23 @@ const HEAD = [
 ]
 
 export function newsTable(results: readonly NewsResult[]): string {
-  const rows = results.map((result) => [
-    result.redis,
-    result.mechanism,
-    String(result.nodes),
-    `${result.watchedShare * 100} %`,
-    number(result.redisUsPerChange),
-    number(result.nodeUsPerChange),
-    number(result.p50Ms),
-    number(result.p99Ms),
-    `${number(result.heardShare * 100)} %`,
-    String(result.gaps),
-    number(result.listenMs),
-    number(result.nodeRssMb),
-    number(result.redisRssMb),
-  ])
+  const rows = results.map((result) => {
+    const ofNodes = (text: string): string => (result.nodes === 0 ? '–' : text)
+    return [
+      result.redis,
+      result.mechanism,
+      String(result.nodes),
+      ofNodes(`${result.watchedShare * 100} %`),
+      number(result.redisUsPerChange),
+      ofNodes(number(result.nodeUsPerChange)),
+      ofNodes(number(result.p50Ms)),
+      ofNodes(number(result.p99Ms)),
+      ofNodes(`${number(result.heardShare * 100)} %`),
+      ofNodes(String(result.gaps)),
+      ofNodes(number(result.listenMs)),
+      ofNodes(number(result.nodeRssMb)),
+      number(result.redisRssMb),
+    ]
+  })
   return alignColumns([HEAD, HEAD.map(() => '-'), ...rows])
 }
