@@ -55,7 +55,7 @@ export async function measureCosts(world: World, step: (what: string) => void): 
 
 /** @throws Error naming what was smaller than the noise around it */
 function sound(costs: MeasuredCosts['costs']): MeasuredCosts['costs'] {
-  const lost = COST_NAMES.filter((name) => !(costs[name] >= 0))
+  const lost = COST_NAMES.filter((name) => !(costs[name] > 0))
   if (lost.length === 0) return costs
   throw new Error(`${lost.join(', ')}: lost in noise. Measure again on a machine that does nothing else.`)
 }

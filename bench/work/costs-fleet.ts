@@ -52,8 +52,8 @@ export async function measureFleet(world: World, redis: BenchRedis): Promise<Mea
     const costs = {
       ...memory,
       newsUs: heard.newsUs,
-      redisNewsUs: Math.max(0, heard.redisUs - alone.redisUs) / FURTHER,
-      redisNewsBytes: Math.max(0, heard.bytesOut - alone.bytesOut) / FURTHER,
+      redisNewsUs: (heard.redisUs - alone.redisUs) / FURTHER,
+      redisNewsBytes: (heard.bytesOut - alone.bytesOut) / FURTHER,
     }
     return { costs, nodes: 1 + FURTHER, redisUsers: users, changesPerSecond: heard.perSecond }
   } finally {

@@ -63,7 +63,8 @@ const size = (quick: boolean) =>
         looks: 45,
         stay: 3_000,
         aloneMs: 8_000,
-        changes: 500,
+        // As few as a node of many has: what goes on beside each is paid by few.
+        changes: 150,
         changesMs: 5_000,
         calm: 150,
       }

@@ -173,7 +173,7 @@ async function measureVacuum({ sequelize, cpuOf }: Bench, users: number): Promis
 
 /** What a statement costs, and what each of its rows, from batches of two sizes. */
 function split(few: number, many: number): { statement: number; row: number } {
-  const statement = Math.max(0, (few - many) / (1 / FEW - 1 / MANY))
+  const statement = (few - many) / (1 / FEW - 1 / MANY)
   return { statement, row: many - statement / MANY }
 }
 
