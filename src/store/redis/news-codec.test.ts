@@ -1,0 +1,63 @@
+import { expect, test } from 'vitest'
+import { connect, end, setVisible, signOut } from '../../domain/steps.ts'
+import { newRecord, type UserRecord } from '../../domain/user-record.ts'
+import type { RecordChange } from '../contract.ts'
+import { decodeNews, encodeNews } from './news-codec.ts'
+import { SCHEMA_VERSION } from './schema.ts'
+
+const RULES = { graceMs: 1, mobileGraceMs: 1, idleAfterMs: 300_000, activityFlushMs: 300_000, maxSessionsPerUser: 20 }
+const NOW = 1_800_000_000_000
+
+const session = (sessionId: string, nodeId: string) => ({
+  sessionId,
+  nodeId,
+  socketId: sessionId,
+  deviceId: null,
+  deviceType: 'web' as const,
+  connectedAt: NOW,
+  lastActivityAt: NOW,
+  lost: null,
+})
+
+const changeOf = (before: UserRecord, step: { record: UserRecord; ended: RecordChange['ended'] }): RecordChange => ({
+  before,
+  after: step.record,
+  ended: step.ended,
+  at: NOW,
+})
+
+const online = connect(newRecord('ada'), session('s1', 'a'), NOW, RULES)
+
+test('what another node has to know arrives as it was', () => {
+  const hidden = changeOf(online.record, setVisible(online.record, false, NOW * 1_000 + 5, NOW, RULES))
+  const news = decodeNews(encodeNews(hidden, 'me', 'a') ?? '')
+  expect(news).toEqual({
+    origin: 'me',
+    change: {
+      userId: 'ada',
+      own: hidden.after.own,
+      stranger: hidden.after.stranger,
+      before: { own: hidden.before.own, stranger: hidden.before.stranger },
+      visible: false,
+      wasVisible: true,
+      at: NOW,
+      ended: [],
+    },
+  })
+})
+
+test('a second device is no news, unless a session of another node ended with it', () => {
+  const second = connect(online.record, session('s2', 'b'), NOW, RULES)
+  expect(encodeNews(changeOf(online.record, second), 'me', 'b')).toBeNull()
+  const own = end(second.record, new Set(['s2']), NOW, RULES)
+  expect(encodeNews(changeOf(second.record, own), 'me', 'b')).toBeNull()
+  const others = signOut(second.record, new Set(['s1']), NOW, RULES)
+  const news = decodeNews(encodeNews(changeOf(second.record, others), 'me', 'b') ?? '')
+  expect(news?.change.ended).toEqual([{ sessionId: 's1', endedAt: NOW, revoked: true }])
+})
+
+test('R55 news of a version too far away says nothing', () => {
+  const text = encodeNews(changeOf(newRecord('ada'), online), 'me', 'a') ?? ''
+  expect(decodeNews(text.replace(`"v":${SCHEMA_VERSION}`, `"v":${SCHEMA_VERSION + 2}`))).toBeNull()
+  expect(decodeNews(text.replace(`"v":${SCHEMA_VERSION}`, `"v":${SCHEMA_VERSION + 1}`))).not.toBeNull()
+})
