@@ -25,7 +25,7 @@ import { createTokens } from './gateway/token.ts'
 import { reachDatabase, startServer } from './server.ts'
 import { type GivenSettings, readDatabaseUrl, readSettings, SERVER_VARIABLES } from './settings.ts'
 import { migratePresence, rollbackPresence } from './store/postgres/migrate.ts'
-import { createLogger } from './telemetry/logger.ts'
+import { createLogger, type Logger } from './telemetry/logger.ts'
 
 const DATA_DIR = resolve('.data')
 
@@ -49,9 +49,7 @@ async function serve(): Promise<void> {
   try {
     const settings = { ...given, ...(await demoSecret(given)), databaseUrl: database.url }
     const server = await startServer(settings, log)
-    closeWithGrace({ delay: settings.options.drainMs, logger: false }, async ({ signal, err }) => {
-      if (err) log.error({ err }, 'the process ends because of an error nobody caught')
-      if (signal) log.info({ signal }, 'stopping: connections are moved, what is unwritten is written')
+    stopOnSignals(settings.options.drainMs, log, async () => {
       await server.stop()
       await database.stop()
       console.log('Stopped.')
@@ -61,6 +59,21 @@ async function serve(): Promise<void> {
     await database.stop()
     throw error
   }
+}
+
+/** @param drainMs after which the process ends unfinished, with 1 */
+function stopOnSignals(drainMs: number, log: Logger, stop: () => Promise<void>): void {
+  // Taken by ourselves: whoever restarts us may say so twice, while a second SIGINT is somebody who does not want to wait.
+  const grace = closeWithGrace({ delay: drainMs, logger: false, skip: ['SIGTERM'] }, async ({ signal, err }) => {
+    if (err) log.error({ err }, 'the process ends because of an error nobody caught')
+    else log.info({ signal: signal ?? 'SIGTERM' }, 'stopping: connections are moved, what is unwritten is written')
+    await stop()
+  })
+  let isStopping = false
+  process.on('SIGTERM', () => {
+    if (!isStopping) grace.close()
+    isStopping = true
+  })
 }
 
 /** The database that DATABASE_URL names, or the embedded one. */

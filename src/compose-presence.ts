@@ -10,6 +10,7 @@ import { createRouter } from './gateway/http/router.ts'
 import { trackActivity } from './gateway/http/track-activity.ts'
 import { withPresence } from './gateway/http/with-presence.ts'
 import type { Loop } from './gateway/jobs/loop.ts'
+import { stepsWithin } from './gateway/jobs/stopping.ts'
 import {
   defaultIdentifyRequest,
   defaultIdentifySocket,
@@ -19,6 +20,7 @@ import {
 import { countDoors } from './gateway/log.ts'
 import { createRateLimiter, noLimit } from './gateway/rate-limit.ts'
 import { attachSockets } from './gateway/socket/attach-sockets.ts'
+import { drainSockets } from './gateway/socket/drain.ts'
 import type { PresenceOptions } from './options.ts'
 import type { ProviderList, ProviderPresence } from './protocol/http.ts'
 import { createVerbs } from './service/create-verbs.ts'
@@ -81,8 +83,19 @@ export interface PresenceSystem {
   ): Promise<(Record<string, unknown> & ProviderPresence)[]>
   /** @throws {PresenceError} ALREADY_RUNNING when another process serves this database from memory */
   start(): Promise<void>
-  /** Ends sessions, writes what is unwritten, and lets go of everything. Connections are the host's to close first. */
-  stop(): Promise<void>
+  /**
+   * Asks clients to move, and closes their connections one after the other, in such a way that they come back by themselves. Stop
+   * listening before, or they come back to this node (R54).
+   *
+   * @param withinMs how long that may take, whatever hangs. @default drainMs
+   */
+  drain(withinMs?: number): Promise<void>
+  /**
+   * Drains what is left, leaves sessions to the other nodes or ends them, writes what is unwritten, and lets go of everything.
+   *
+   * @param withinMs how long that may take, whatever hangs. @default drainMs
+   */
+  stop(withinMs?: number): Promise<void>
   /** For the standalone server: health and metrics. */
   readonly verbs: PresenceVerbs
   readonly metrics: Metrics
@@ -129,9 +142,8 @@ export function composePresence(host: HostApp, parts: PresenceParts): PresenceSy
   const router = (): Router => createRouter({ ...doors, identify: identifyRequest, ...searchable })
   if (app) app.use(trackActivity(activity), router())
 
-  const running = createLifecycle(deps, parts, () =>
-    attachSockets({ ...doors, io, identify: host.identify ?? defaultIdentifySocket }),
-  )
+  const attach = () => attachSockets({ ...doors, io, identify: host.identify ?? defaultIdentifySocket })
+  const running = createLifecycle(deps, parts, io, attach)
   return {
     service,
     verbs,
@@ -189,13 +201,26 @@ async function takeUp({ shared, durable, hot, backlog, log }: ServiceDeps): Prom
   if (ended > 0) log.info({ sessions: ended }, 'ended sessions that an earlier run left behind')
 }
 
+/** Longest time over which connections are closed one after the other, in milliseconds. */
+const MAX_SPREAD_MS = 2_000
+
+/** Connections of ours leave; those of the host's that carry no session are left alone. */
+async function drain({ local }: ServiceDeps, io: Server, withinMs: number): Promise<void> {
+  const { sockets } = io.of('/')
+  const ours = new Set(local.all().flatMap(({ socketId }) => sockets.get(socketId) ?? []))
+  const spreadMs = Math.min(MAX_SPREAD_MS, withinMs / 2)
+  await drainSockets(ours, { spreadMs, withinMs: 1.5 * spreadMs })
+}
+
 /** Starting and stopping, in the one order that loses nothing. */
 function createLifecycle(
   deps: ServiceDeps,
-  { options, claim, startJobs }: PresenceParts,
+  parts: PresenceParts,
+  io: Server,
   attach: () => () => void,
-): Pick<PresenceSystem, 'start' | 'stop'> {
-  let stopAll: (() => Promise<void>) | null = null
+): Pick<PresenceSystem, 'start' | 'drain' | 'stop'> {
+  const { options, claim, startJobs } = parts
+  let stopAll: ((withinMs: number) => Promise<void>) | null = null
 
   async function start(): Promise<void> {
     if (stopAll) throw new PresenceError('ALREADY_RUNNING', 'This presence system was started already.')
@@ -213,28 +238,29 @@ function createLifecycle(
     }
     const detach = attach()
     const jobs = startJobs(deps, options)
-    stopAll = async () => {
+    stopAll = async (withinMs) => {
+      const step = stepsWithin(withinMs, deps.log)
+      await step('connections', (ms) => drain(deps, io, ms))
       detach()
-      await (deps.shared ? leaveLocalSessions(deps) : endLocalSessions(deps))
-      await jobs.stop()
-      await project(deps).catch((error: unknown) => {
-        deps.log.error({ err: error }, 'what was observed last could not be written; the next start makes up for it')
-      })
+      await step('sessions', () => (deps.shared ? leaveLocalSessions(deps) : endLocalSessions(deps)))
+      await step('jobs', () => jobs.stop())
+      await step('what was observed last', () => project(deps))
       unfollow()
-      await deps.shared?.leave().catch((error: unknown) => {
-        deps.log.warn({ err: error }, 'the lease of this node could not be given up; it runs out by itself')
-      })
-      await deps.hot.close()
-      await lock.release()
+      await step('the lease', async () => deps.shared?.leave())
+      await step('the store', () => deps.hot.close())
+      await step('the lock', () => lock.release())
     }
   }
 
   return {
     start,
-    stop: async () => {
+    drain: async (withinMs = options.drainMs) => {
+      if (stopAll) await drain(deps, io, withinMs)
+    },
+    stop: async (withinMs = options.drainMs) => {
       const stopping = stopAll
       stopAll = null
-      await stopping?.()
+      await stopping?.(withinMs)
     },
   }
 }

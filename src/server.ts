@@ -18,11 +18,13 @@ import { seedIfEmpty } from '../demo/server/seed.ts'
 import { createPresence, type Presence } from './create-presence.ts'
 import { PresenceError } from './domain/errors.ts'
 import { bearerUser } from './gateway/http/bearer-user.ts'
-import { createOpsRouter } from './gateway/http/ops-routes.ts'
+import { createOpsRouter, lastRequestsWhen } from './gateway/http/ops-routes.ts'
 import { notFound, problemHandler } from './gateway/http/problem.ts'
 import { defaultIdentifySocket } from './gateway/identify.ts'
 import { countDoors } from './gateway/log.ts'
+import { createStopping } from './gateway/jobs/stopping.ts'
 import { authenticateSocket } from './gateway/socket/authenticate.ts'
+import { moveAway } from './gateway/socket/move-away.ts'
 import { releaseHandshake } from './gateway/socket/release-handshake.ts'
 import { createTokens, type Tokens } from './gateway/token.ts'
 import type { ServerSettings } from './settings.ts'
@@ -51,16 +53,19 @@ export interface RunningServer {
   readonly url: string
   readonly presence: Presence
   readonly io: Server
-  /** Drains and stops; resolves when nothing is left (R54). */
+  /** Drains and stops, within `drainMs` whatever hangs (R54). */
   stop(): Promise<void>
+}
+
+export interface StartOptions {
+  /** Epoch milliseconds: the store's one clock, which tests move. */
+  readonly clock?: () => number
+  /** Lets connections in, and says where they find it. @default listens on the port of the settings */
+  readonly open?: (http: HttpServer, io: Server) => Promise<string>
 }
 
 /** Longest statement: a seed of a million people stays far below it. */
 const STATEMENT_MS = 30_000
-/** How long requests under way may take to finish while stopping. */
-const FINISH_MS = 1_000
-/** How long clients are asked to spread their return over. */
-const DRAIN_JITTER_MS = 2_000
 /** The built page, which lies elsewhere when this file runs from source. */
 const PAGE = ['../page', '../dist/page']
   .map((path) => fileURLToPath(new URL(path, import.meta.url)))
@@ -69,19 +74,16 @@ const PAGE = ['../page', '../dist/page']
 /**
  * Starts the reference marketplace: migrates, seeds an empty directory in the demo, listens.
  *
- * @param clock epoch milliseconds: the store's one clock, which tests move
  * @throws {PresenceError} INVALID_OPTION, ALREADY_RUNNING, STORE_UNAVAILABLE
  */
 export async function startServer(
   settings: ServerSettings,
   log: Logger,
-  { clock }: { clock?: () => number } = {},
+  { clock, open = (http) => listen(http, settings) }: StartOptions = {},
 ): Promise<RunningServer> {
   const sequelize = openDatabase(settings.databaseUrl)
-  const undo: (() => Promise<unknown>)[] = [() => sequelize.close()]
-  const unwind = async () => {
-    for (const step of undo.splice(0).toReversed()) await step()
-  }
+  const stopping = createStopping(settings.options.drainMs, log)
+  stopping.add('the database', () => sequelize.close())
   try {
     await reachDatabase(sequelize)
     await refuseForeignUsers(sequelize)
@@ -90,17 +92,19 @@ export async function startServer(
     const app = express()
     const http = createServer(app)
     const { io, presence } = await assemble(settings, sequelize, http, tokens, log, clock)
-    mountRoutes(app, settings, sequelize, tokens, presence, log)
+    mountRoutes(app, { settings, sequelize, tokens, presence, log, isDraining: () => stopping.isUnderWay })
     await presence.start()
     // After ours, which reads the device.
     io.on('connection', releaseHandshake)
-    undo.push(() => presence.stop())
-    const url = await listen(http, settings)
-    undo.push(() => close(http, io))
-    if (settings.demo && settings.demoLife) undo.push(await bringToLife(url, settings, sequelize, tokens, log))
-    return { url, presence, io, stop: unwind }
+    stopping.add('presence', (ms) => presence.stop(ms))
+    const url = await open(http, io)
+    stopping.add('connections', (ms) => moveAway(http, io, () => presence.drain(ms), ms))
+    if (settings.demo && settings.demoLife) {
+      stopping.add('simulated life', await bringToLife(url, settings, sequelize, tokens, log))
+    }
+    return { url, presence, io, stop: stopping.run }
   } catch (error) {
-    await unwind()
+    await stopping.run()
     throw error
   }
 }
@@ -178,14 +182,18 @@ async function assemble(
 const identifyByToken = (tokens: Tokens) => (from: Socket | Request) =>
   'handshake' in from ? defaultIdentifySocket(from) : bearerUser(from, tokens)
 
-function mountRoutes(
-  app: Express,
-  settings: ServerSettings,
-  sequelize: Sequelize,
-  tokens: Tokens,
-  presence: Presence,
-  log: Logger,
-): void {
+interface RoutesOptions {
+  readonly settings: ServerSettings
+  readonly sequelize: Sequelize
+  readonly tokens: Tokens
+  readonly presence: Presence
+  readonly log: Logger
+  readonly isDraining: () => boolean
+}
+
+function mountRoutes(app: Express, options: RoutesOptions): void {
+  const { settings, sequelize, tokens, presence, log, isDraining } = options
+  app.use(lastRequestsWhen(isDraining))
   app.disable('x-powered-by')
   app.use(helmet({ contentSecurityPolicy: { directives: CSP }, strictTransportSecurity: false }))
   if (settings.corsOrigin) app.use(cors({ origin: settings.corsOrigin, methods: ['GET', 'PATCH', 'DELETE', 'POST'] }))
@@ -194,6 +202,7 @@ function mountRoutes(
     createOpsRouter({
       verbs: presence.verbs,
       metricsText: () => presence.metrics.text(),
+      isDraining,
       log,
       ...(opsToken && { opsToken }),
     }),
@@ -229,7 +238,8 @@ const CSP = {
   upgradeInsecureRequests: null,
 }
 
-function listen(http: HttpServer, { port, host }: ServerSettings): Promise<string> {
+/** @throws {PresenceError} INVALID_OPTION when the port is taken */
+export function listen(http: HttpServer, { port, host }: ServerSettings): Promise<string> {
   return new Promise((resolve, reject) => {
     http.once('error', (error: NodeJS.ErrnoException) => {
       const taken = error.code === 'EADDRINUSE'
@@ -242,19 +252,6 @@ function listen(http: HttpServer, { port, host }: ServerSettings): Promise<strin
       const { port: bound } = http.address() as AddressInfo
       resolve(`http://${host === undefined || host === '0.0.0.0' || host === '::' ? 'localhost' : host}:${bound}`)
     })
-  })
-}
-
-/** Asks clients to come back a little later, then closes transports: a plain client reconnects by itself (R54). */
-async function close(http: HttpServer, io: Server): Promise<void> {
-  for (const socket of io.of('/').sockets.values()) {
-    socket.emit('drain', { reconnect_in_ms: Math.floor(Math.random() * DRAIN_JITTER_MS) })
-  }
-  io.engine.close()
-  await new Promise<void>((resolve) => {
-    http.close(() => resolve())
-    http.closeIdleConnections()
-    setTimeout(() => http.closeAllConnections(), FINISH_MS).unref()
   })
 }
 

@@ -1,5 +1,5 @@
-import { PresenceError } from '../domain/errors.ts'
 import { readRecord } from './records.ts'
+import { checkHealth } from './check-health.ts'
 import { chooseStatus } from './choose-status.ts'
 import { connectSession } from './connect-session.ts'
 import type { ServiceDeps } from './deps.ts'
@@ -40,15 +40,6 @@ export function createVerbs(deps: ServiceDeps): PresenceVerbs {
       const { own, stranger } = await readRecord(deps, userId)
       deps.broadcast.repeat({ userId, own, stranger, before: { own, stranger }, at: deps.hot.now(), retracts: false })
     },
-    checkHealth: async () => ({ postgres: await deps.durable.ping(), store: await answers(deps) }),
-  }
-}
-
-async function answers({ shared }: ServiceDeps): Promise<boolean> {
-  try {
-    return shared === null || (shared.state().state === 'live' && (await shared.ping()))
-  } catch (error) {
-    if (error instanceof PresenceError && error.retryable) return false
-    throw error
+    checkHealth: () => checkHealth(deps),
   }
 }

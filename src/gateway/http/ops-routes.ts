@@ -12,13 +12,15 @@ export interface OpsDoor {
   readonly metricsText: () => Promise<string>
   /** Guards `/metrics` when set: `Authorization: Bearer <opsToken>`. */
   readonly opsToken?: string
+  /** Whether this process is about to stop, and should be sent nobody any more (R54). */
+  readonly isDraining?: () => boolean
   readonly log: Log
 }
 
 const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
 
 /** What operators and their machines ask: alive, ready, measured, described. */
-export function createOpsRouter({ verbs, metricsText, opsToken, log }: OpsDoor): Router {
+export function createOpsRouter({ verbs, metricsText, opsToken, isDraining, log }: OpsDoor): Router {
   const router = Router()
   // The document never changes while the process lives.
   const openApi = JSON.stringify(createOpenApiDocument())
@@ -32,8 +34,10 @@ export function createOpsRouter({ verbs, metricsText, opsToken, log }: OpsDoor):
   })
   router.get('/readyz', async (_request, response) => {
     const parts = await readHealth(verbs, log)
-    const ready = parts.postgres && parts.store
-    response.status(ready ? 200 : 503).json({ status: ready ? 'ok' : 'not ready', ...parts })
+    const draining = isDraining?.() === true
+    const ready = parts.postgres && parts.store && !draining
+    const status = ready ? 'ok' : 'not ready'
+    response.status(ready ? 200 : 503).json({ status, ...parts, ...(draining && { draining }) })
   })
   router.get('/metrics', guard(opsToken), async (_request, response) => {
     const text = await metricsText()
@@ -45,6 +49,14 @@ export function createOpsRouter({ verbs, metricsText, opsToken, log }: OpsDoor):
   router.use(problemHandler(log))
   return router
 }
+
+/** Answers to whoever keeps a connection open that this was its last request, while this process is about to stop (R54). */
+export const lastRequestsWhen =
+  (isDraining: () => boolean): RequestHandler =>
+  (_request, response, next) => {
+    if (isDraining()) response.set('Connection', 'close')
+    next()
+  }
 
 async function readHealth(verbs: OpsDoor['verbs'], log: Log): Promise<{ postgres: boolean; store: boolean }> {
   try {

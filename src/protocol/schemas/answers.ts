@@ -74,4 +74,5 @@ export const readinessShape = z.object({
   status: z.enum(['ok', 'not ready']),
   postgres: z.boolean(),
   store: z.boolean(),
+  draining: z.literal(true).optional(),
 })
