@@ -52,6 +52,7 @@ const MB_IN_KB = 1_024
 export function newsCases(quick: boolean): NewsCase[] {
   const ways: readonly (readonly [mechanism: Mechanism, watchedShare: number])[] = [
     ['entry', 0.2],
+    ['named', 0.2],
     ['hint', 0.2],
     ['hint', 1],
     ['woken', 0.2],

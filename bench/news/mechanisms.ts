@@ -6,6 +6,7 @@ import type { Script } from '../../src/store/redis/scripts.ts'
 export const MECHANISMS = {
   none: 'nobody is told: what a change costs by itself',
   entry: 'a shard channel for each bucket carries the whole entry',
+  named: 'the same with the user in front: only the entries of those who are watched are parsed',
   hint: 'a shard channel for each bucket carries user and version; who is watched is read again, in batches',
   woken: 'a shard channel for each bucket wakes; what is new is read from the logs, in batches',
   blocking: 'XREAD BLOCK on the logs of all buckets',
@@ -43,6 +44,7 @@ redis.call('XADD', KEYS[5], 'MAXLEN', '~', 64, seq .. '-0', 'n', ARGV[4])`
 const TELL: Readonly<Record<Mechanism, string>> = {
   none: '',
   entry: `redis.call('SPUBLISH', ARGV[5], seq .. ' ' .. ARGV[4])`,
+  named: `redis.call('SPUBLISH', ARGV[5], seq .. ' ' .. ARGV[1] .. ' ' .. ARGV[4])`,
   hint: `redis.call('SPUBLISH', ARGV[5], seq .. ' ' .. ARGV[1] .. ' ' .. ARGV[3])`,
   woken: `redis.call('SPUBLISH', ARGV[5], seq)`,
   blocking: '',

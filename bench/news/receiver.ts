@@ -49,6 +49,14 @@ function takeEntry(bucket: number, message: string): void {
   know(JSON.parse(message.slice(end + 1)) as Told)
 }
 
+/** The name is looked for before anything else is read. */
+function takeNamed(bucket: number, message: string): void {
+  const end = message.indexOf(' ')
+  count(bucket, Number(message.slice(0, end)))
+  const from = message.indexOf(' ', end + 1)
+  if (watched.has(message.slice(end + 1, from))) know(JSON.parse(message.slice(from + 1)) as Told)
+}
+
 /** Gathers things, and hands them on together. */
 function batched<Thing>(handle: (things: readonly Thing[]) => void): (thing: Thing) => void {
   let waiting = new Set<Thing>()
@@ -120,6 +128,7 @@ const fail = (error: unknown): never => {
 const LISTEN: Readonly<Record<Mechanism, (link: Link) => Promise<unknown>>> = {
   none: async () => {},
   entry: (link) => eachBucket(link, takeEntry),
+  named: (link) => eachBucket(link, takeNamed),
   hint: (link) => {
     const later = batched<string>((userIds) => void readAgain(link, userIds).catch(fail))
     return eachBucket(link, (bucket, message) => {
