@@ -5,6 +5,7 @@ import { connectSession } from './connect-session.ts'
 import type { ServiceDeps } from './deps.ts'
 import { disconnectSession } from './disconnect-session.ts'
 import { findProviders } from './find-providers.ts'
+import { takeOver } from './fleet/take-over.ts'
 import { handleSocketError } from './handle-socket-error.ts'
 import { createUserActivity, noteSessionActivity } from './note-activity.ts'
 import { createTurns } from './in-turn.ts'
@@ -34,7 +35,7 @@ export function createVerbs(deps: ServiceDeps): PresenceVerbs {
     signOutSession: (userId, sessionId) => signOutSession(deps, userId, sessionId),
     signOutEverywhere: (userId) => signOutEverywhere(deps, userId),
     findProviders: (query) => findProviders(deps, query),
-    cleanupInactiveSessions: () => settleDue(deps),
+    cleanupInactiveSessions: async () => (await takeOver(deps)) + (await settleDue(deps)),
     handleSocketError: (userId, error, socketId) => handleSocketError(deps, userId, error, socketId),
     repeatPresence: async (userId) => {
       const { own, stranger } = await readRecord(deps, userId)

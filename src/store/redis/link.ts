@@ -38,8 +38,6 @@ export interface Link {
   /** Listens to shard channels, one of which each is in one slot. */
   subscribe(channel: string, listener: (message: string, channel: string) => void): Promise<void>
   unsubscribe(channel: string): Promise<void>
-  /** Whether calls fail at once, because so many did before. */
-  isBroken(): boolean
   close(): Promise<void>
 }
 
@@ -60,18 +58,28 @@ const isAway = (error: unknown): boolean =>
 const isPassing = (error: unknown): boolean => !(error instanceof ErrorReply) || PASSING.test(error.message)
 
 export function createLink(options: LinkOptions): Link {
-  const guard = createGuard({ name: 'Redis', isAway, ...options })
   const raw = openRaw(options)
+  const guardOf = guards(options, raw.isCluster)
   raw.onError(options.onError)
   return {
     isCluster: raw.isCluster,
     connect: () => connectInTime(raw),
-    send: (key, ...args) => guard.call(() => raw.send(key, args)),
-    run: (script, keys, args) => runScript(guard, raw, script, keys, args),
+    send: (key, ...args) => guardOf(key).call(() => raw.send(key, args)),
+    run: (script, keys, args) => runScript(guardOf(keys[0] ?? ''), raw, script, keys, args),
     subscribe: (channel, listener) => raw.subscribe(channel, listener),
     unsubscribe: (channel) => raw.unsubscribe(channel),
-    isBroken: guard.isOpen,
     close: () => raw.close(),
+  }
+}
+
+/** One for a Redis; in a cluster one for each hash tag, so that a master that is away does not take the others along. */
+function guards(options: LinkOptions, isCluster: boolean): (key: string) => Guard {
+  const made = new Map<string, Guard>()
+  return (key) => {
+    const tag = isCluster ? key.slice(key.indexOf('{'), key.indexOf('}')) : ''
+    const guard = made.get(tag) ?? createGuard({ name: 'Redis', isAway, ...options })
+    made.set(tag, guard)
+    return guard
   }
 }
 
