@@ -171,7 +171,7 @@ function wire(host: HostApp, { options, log, hot, shared, durable, directoryIds 
     backlog: { unstated: new Set(), doubts: new Set(), recovery: null },
     broadcast: createSocketIoBroadcaster({ ...options, io: host.io, audience, onDelivered }),
     rules: options,
-    local: createLocalSessions(),
+    local: createLocalSessions((count) => metrics.localSessions.set(count)),
     sessionLog: createSessionLog(durable, log),
     pendingDecisions: createPendingDecisions(durable),
     log,

@@ -49,7 +49,6 @@ export async function connectSession(
     // Under the name of before it would be ended as that of a dead node.
     if (nodeId !== hot.nodeId()) deps.backlog.unstated.add(userId)
     metrics.sessionsStarted.inc()
-    metrics.localSessions.set(local.size)
     return { sessionId, presence: infoFor(after, userId) }
   } catch (error) {
     local.remove(held)

@@ -45,7 +45,6 @@ function closeEnded({ local, broadcast, sessionLog, metrics }: ServiceDeps, { af
     broadcast.remove(held.socketId)
     broadcast.signOut(held.socketId)
   }
-  metrics.localSessions.set(local.size)
 }
 
 /** Writes the last ping of sessions in use as coarsely as everything else is written (R22). */

@@ -44,7 +44,8 @@ export interface LocalSessions {
   readonly size: number
 }
 
-export function createLocalSessions(): LocalSessions {
+/** @param onCount hears how many there are whenever that changes */
+export function createLocalSessions(onCount: (count: number) => void = () => undefined): LocalSessions {
   const byHandle = new Map<string, LocalSession>()
   /** Only those that were renamed: most never are. */
   const renamed = new Map<string, LocalSession>()
@@ -60,6 +61,7 @@ export function createLocalSessions(): LocalSessions {
     add: (session) => {
       byHandle.set(session.handle, session)
       byUser.set(session.userId, [...ofUser(session.userId), session])
+      onCount(byHandle.size)
     },
     get: (handle) => byHandle.get(handle),
     withId,
@@ -78,6 +80,7 @@ export function createLocalSessions(): LocalSessions {
       const others = ofUser(session.userId).filter((other) => other !== session)
       if (others.length > 0) byUser.set(session.userId, others)
       else byUser.delete(session.userId)
+      onCount(byHandle.size)
     },
     userIds: () => [...byUser.keys()],
     all: () => [...byHandle.values()],
