@@ -1,5 +1,6 @@
 import type { ServiceDeps } from '../../service/deps.ts'
 import { settleDoubts } from '../../service/fleet/follow-store.ts'
+import { reconcileAll } from '../../service/fleet/reconcile.ts'
 import { keepLease } from '../../service/fleet/keep-lease.ts'
 import { recover } from '../../service/fleet/recover.ts'
 import { SURVEY_EVERY_MS, takeOver } from '../../service/fleet/take-over.ts'
@@ -56,7 +57,7 @@ function startFleetJobs(
   shared: NonNullable<ServiceDeps['shared']>,
   { nodeLeaseMs, reconcileMs }: JobOptions,
 ): Loop[] {
-  const { backlog, log } = deps
+  const { log } = deps
   let failing = false
   const renew = async (): Promise<void> => {
     failing = true
@@ -72,7 +73,7 @@ function startFleetJobs(
   }
   const compareAll = async (): Promise<void> => {
     await shared.checkLog()
-    backlog.doubts.add(() => true)
+    await reconcileAll(deps)
   }
   return [
     startLoop('lease', renew, () => (failing ? SOON_MS : nodeLeaseMs / 3), log),

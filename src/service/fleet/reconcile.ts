@@ -8,14 +8,21 @@ import { restateUsers } from './restate.ts'
 /** Users compared at once. */
 const BATCH = 500
 
-/** Compares what this node told, and its connections, with the store, for the users concerned; the store is right (R46). */
-export async function reconcile(deps: ServiceDeps, concern: Concern): Promise<void> {
+/** From time to time: whoever changed since the last time is in the store, so nobody else is read. */
+export const reconcileAll = (deps: ServiceDeps): Promise<void> => reconcile(deps, () => true, { absent: false })
+
+/**
+ * Compares what this node told, and its connections, with the store, for the users concerned; the store is right (R46).
+ *
+ * @param absent whether users are compared with PostgreSQL whom the store does not hold: it may have lost them. @default true
+ */
+export async function reconcile(deps: ServiceDeps, concern: Concern, { absent = true } = {}): Promise<void> {
   await reconcileSessions(deps, concern)
-  await reconcileTold(deps, concern)
+  await reconcileTold(deps, concern, absent)
   for (const userIds of batches(deps.local.userIds().filter(concern))) await reconcileDecisions(deps, userIds)
 }
 
-async function reconcileTold(deps: ServiceDeps, concern: Concern): Promise<void> {
+async function reconcileTold(deps: ServiceDeps, concern: Concern, withAbsent: boolean): Promise<void> {
   const { hot, cold, broadcast } = deps
   const absent: string[] = []
   for (const userIds of batches([...broadcast.watched()].filter(concern))) {
@@ -23,6 +30,7 @@ async function reconcileTold(deps: ServiceDeps, concern: Concern): Promise<void>
     for (const record of records.values()) await compare(deps, record)
     absent.push(...userIds.filter((userId) => !records.has(userId)))
   }
+  if (!withAbsent) return
   // Last, because PostgreSQL may be away: what is live does not depend on it (R50).
   for (const userIds of batches(absent)) {
     for (const userId of userIds) cold.forget(userId)
