@@ -26,6 +26,7 @@ import { reachDatabase, startServer } from './server.ts'
 import { type GivenSettings, readDatabaseUrl, readSettings, SERVER_VARIABLES } from './settings.ts'
 import { migratePresence, rollbackPresence } from './store/postgres/migrate.ts'
 import { createLogger, type Logger } from './telemetry/logger.ts'
+import { isWorker, leaveCrew, readWorkers, startWorkers, workerDoor } from './workers.ts'
 
 const DATA_DIR = resolve('.data')
 
@@ -42,19 +43,23 @@ const packageFile = () => {
   return [join(here, '../package.json'), join(here, '../../package.json')].find((path) => existsSync(path)) ?? ''
 }
 
-async function serve(): Promise<void> {
+async function serve({ workers }: { workers: string }): Promise<void> {
   const given = readSettings(process.env)
+  const count = isWorker ? 1 : readWorkers(workers, given)
   const log = createLogger(given.logLevel)
   const database = await openDatabase(given.databaseUrl)
   try {
     const settings = { ...given, ...(await demoSecret(given)), databaseUrl: database.url }
-    const server = await startServer(settings, log)
+    const server =
+      count > 1
+        ? await startWorkers(settings, count, log)
+        : await startServer(settings, log, isWorker ? { open: workerDoor } : {})
     stopOnSignals(settings.options.drainMs, log, async () => {
       await server.stop()
       await database.stop()
-      console.log('Stopped.')
+      if (!isWorker) console.log('Stopped.')
     })
-    console.log(`Porchlight is ready at ${server.url}`)
+    if (!isWorker) console.log(`Porchlight is ready at ${server.url}`)
   } catch (error) {
     await database.stop()
     throw error
@@ -205,6 +210,7 @@ const program = new Command('porchlight')
 program
   .command('serve')
   .description('run the reference marketplace')
+  .option('--workers <number>', 'processes behind the one port; several need REDIS_URL', '1')
   .addHelpText('after', `\nEnvironment:\n${variables}\n  PRESENCE_<OPTION>    see docs/options.md`)
   .action(serve)
 table(program.command('migrate').description('add what presence needs to the database')).action(migrate)
@@ -229,4 +235,5 @@ try {
   // A sentence for what we name, the whole trace for a bug.
   console.error(error instanceof PresenceError || error instanceof Error ? error.message : error)
   process.exitCode = 1
+  leaveCrew()
 }

@@ -24,7 +24,7 @@ import { defaultIdentifySocket } from './gateway/identify.ts'
 import { countDoors } from './gateway/log.ts'
 import { createStopping } from './gateway/jobs/stopping.ts'
 import { authenticateSocket } from './gateway/socket/authenticate.ts'
-import { moveAway } from './gateway/socket/move-away.ts'
+import { type Closable, moveAway } from './gateway/socket/move-away.ts'
 import { releaseHandshake } from './gateway/socket/release-handshake.ts'
 import { createTokens, type Tokens } from './gateway/token.ts'
 import type { ServerSettings } from './settings.ts'
@@ -60,9 +60,12 @@ export interface RunningServer {
 export interface StartOptions {
   /** Epoch milliseconds: the store's one clock, which tests move. */
   readonly clock?: () => number
-  /** Lets connections in, and says where they find it. @default listens on the port of the settings */
-  readonly open?: (http: HttpServer, io: Server) => Promise<string>
+  /** Lets connections in. @default listens on the port of the settings */
+  readonly open?: Door
 }
+
+/** A way in: says where connections find it, and what has to be closed to let nobody in any more. */
+export type Door = (http: HttpServer, io: Server) => Promise<{ readonly url: string; readonly closable: Closable }>
 
 /** Longest statement: a seed of a million people stays far below it. */
 const STATEMENT_MS = 30_000
@@ -79,7 +82,7 @@ const PAGE = ['../page', '../dist/page']
 export async function startServer(
   settings: ServerSettings,
   log: Logger,
-  { clock, open = (http) => listen(http, settings) }: StartOptions = {},
+  { clock, open = portOf(settings) }: StartOptions = {},
 ): Promise<RunningServer> {
   const sequelize = openDatabase(settings.databaseUrl)
   const stopping = createStopping(settings.options.drainMs, log)
@@ -97,8 +100,8 @@ export async function startServer(
     // After ours, which reads the device.
     io.on('connection', releaseHandshake)
     stopping.add('presence', (ms) => presence.stop(ms))
-    const url = await open(http, io)
-    stopping.add('connections', (ms) => moveAway(http, io, () => presence.drain(ms), ms))
+    const { url, closable } = await open(http, io)
+    stopping.add('connections', (ms) => moveAway(closable, io, () => presence.drain(ms), ms))
     if (settings.demo && settings.demoLife) {
       stopping.add('simulated life', await bringToLife(url, settings, sequelize, tokens, log))
     }
@@ -237,6 +240,10 @@ const CSP = {
   objectSrc: ["'none'"],
   upgradeInsecureRequests: null,
 }
+
+const portOf =
+  (settings: ServerSettings): Door =>
+  async (http) => ({ url: await listen(http, settings), closable: http })
 
 /** @throws {PresenceError} INVALID_OPTION when the port is taken */
 export function listen(http: HttpServer, { port, host }: ServerSettings): Promise<string> {

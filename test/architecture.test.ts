@@ -24,6 +24,7 @@ const ROOTS = new Set([
   'create-presence.ts',
   'create-memory-presence.ts',
   'server.ts',
+  'workers.ts',
   'cli.ts',
 ])
 const BESIDE_ROOMS: Record<string, readonly string[]> = {

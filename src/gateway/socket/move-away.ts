@@ -4,13 +4,19 @@ import type { Server } from 'socket.io'
 /** Longest time that requests under way may take to finish, in milliseconds. */
 const FINISH_MS = 1_000
 
+/** What requests come in by: an HTTP server, or what stands for one. */
+export interface Closable extends Pick<HttpServer, 'closeIdleConnections' | 'closeAllConnections'> {
+  /** Lets nobody in any more. @param done called when no request is left */
+  close(done: () => void): unknown
+}
+
 /**
  * Takes a server out of service: nobody is let in, connections move, requests under way finish (R54).
  *
  * @param drain moves the connections
  * @param ms how long all of it may take
  */
-export async function moveAway(http: HttpServer, io: Server, drain: () => Promise<void>, ms: number): Promise<void> {
+export async function moveAway(http: Closable, io: Server, drain: () => Promise<void>, ms: number): Promise<void> {
   const deadline = performance.now() + ms
   const closed = new Promise<void>((resolve) => void http.close(() => resolve()))
   turnAway(io)
