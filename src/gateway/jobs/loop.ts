@@ -1,3 +1,4 @@
+import { PresenceError } from '../../domain/errors.ts'
 import { asError, type Logger } from '../../telemetry/logger.ts'
 
 /** Something that runs again and again, never twice at once. */
@@ -35,9 +36,16 @@ export function startLoop(
       if (failing) log.info({ job: name }, 'a job works again')
       failing = false
     } catch (error) {
-      if (!failing) log.error({ err: asError(error), job: name }, 'a job failed and is tried again until it works')
+      if (!failing) tell(asError(error))
       failing = true
     }
+  }
+
+  function tell(error: Error): void {
+    const sentence = 'a job failed and is tried again until it works'
+    // Somebody else is away: where in our code that was noticed helps nobody.
+    if (error instanceof PresenceError && error.retryable) log.warn({ job: name, reason: error.message }, sentence)
+    else log.error({ err: error, job: name }, sentence)
   }
 
   async function run(): Promise<void> {
