@@ -137,6 +137,7 @@ describe('several workers behind one port', () => {
     expect(await primary.ended).toMatchObject({ code: 1 })
     expect(primary.output()).toMatch(/127.0.0.1:1\/y cannot be reached/)
     expect(pidsThat('starts')).toHaveLength(1)
+    expect(primary.output()).not.toMatch(/takes its place/)
   })
 
   test('R8 R52 several without a Redis are refused with a sentence', async () => {
