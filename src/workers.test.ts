@@ -1,5 +1,8 @@
+import { once } from 'node:events'
+import { createServer, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { describe, expect, test } from 'vitest'
-import { pauseAfter, readWorkers } from './workers.ts'
+import { closableOf, pauseAfter, readWorkers } from './workers.ts'
 
 describe('workers that die', () => {
   test('are replaced after longer and longer pauses while they die of starting, up to a bound', () => {
@@ -25,4 +28,28 @@ describe('the number of workers', () => {
     expect(readWorkers('1', {})).toBe(1)
     expect(() => readWorkers('2', {})).toThrow(/REDIS_URL/)
   })
+})
+
+test('R54 a worker is closed when its last request is answered', async () => {
+  const http = createServer().listen(0, '127.0.0.1')
+  await once(http, 'listening')
+  const said: string[] = []
+  const closable = closableOf(http, () => said.push('closing'))
+  const asking = fetch(`http://127.0.0.1:${(http.address() as AddressInfo).port}`)
+  const [, response] = (await once(http, 'request')) as [unknown, ServerResponse]
+  const closed = new Promise<void>((resolve) => {
+    closable.close(() => {
+      said.push('closed')
+      resolve()
+    })
+  })
+  expect(said).toEqual(['closing'])
+  response.end()
+  expect((await asking).status).toBe(200)
+  await closed
+  closable.closeAllConnections()
+  http.close()
+
+  const idle = closableOf(createServer(), () => {})
+  await new Promise<void>((resolve) => void idle.close(resolve))
 })

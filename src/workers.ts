@@ -182,7 +182,7 @@ export const workerDoor: Door = async (http, io) => {
   io.adapter(createAdapter())
   setupWorker(io)
   process.send?.(READY)
-  return { url: process.env[URL_VARIABLE] ?? '', closable: closableOf(http) }
+  return { url: process.env[URL_VARIABLE] ?? '', closable: closableOf(http, () => process.send?.(LEAVING)) }
 }
 
 /** Lets a worker that could not start end: the line to the primary would keep it alive. */
@@ -190,8 +190,12 @@ export function leaveCrew(): void {
   cluster.worker?.disconnect()
 }
 
-/** A server that never listened is closed at once for Node, whatever requests it has: so they are counted here. */
-function closableOf(http: HttpServer): Awaited<ReturnType<Door>>['closable'] {
+/**
+ * A server that never listened is closed at once for Node, whatever requests it has: so they are counted here.
+ *
+ * @param onClosing called when no more are to come
+ */
+export function closableOf(http: HttpServer, onClosing: () => void): Awaited<ReturnType<Door>>['closable'] {
   const underWay = new Set<ServerResponse>()
   let onClosed: (() => void) | undefined
   const look = (): void => {
@@ -206,7 +210,7 @@ function closableOf(http: HttpServer): Awaited<ReturnType<Door>>['closable'] {
   })
   return {
     close(done) {
-      process.send?.(LEAVING)
+      onClosing()
       onClosed = done
       look()
     },
