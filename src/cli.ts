@@ -68,13 +68,15 @@ async function serve({ workers }: { workers: string }): Promise<void> {
 
 /** @param drainMs after which the process ends unfinished, with 1 */
 function stopOnSignals(drainMs: number, log: Logger, stop: () => Promise<void>): void {
-  // Taken by ourselves: whoever restarts us may say so twice, while a second SIGINT is somebody who does not want to wait.
+  let isStopping = false
+  // Taken by ourselves: whoever restarts us may say so twice, while a second SIGINT is somebody who does not want to wait. Workers
+  // hear of a SIGINT from their terminal, and then from their primary.
   const grace = closeWithGrace({ delay: drainMs, logger: false, skip: ['SIGTERM'] }, async ({ signal, err }) => {
+    isStopping = true
     if (err) log.error({ err }, 'the process ends because of an error nobody caught')
     else log.info({ signal: signal ?? 'SIGTERM' }, 'stopping: connections are moved, what is unwritten is written')
     await stop()
   })
-  let isStopping = false
   process.on('SIGTERM', () => {
     if (!isStopping) grace.close()
     isStopping = true
