@@ -191,7 +191,9 @@ export function sharedStoreContract(name: string, source: () => string | readonl
         redis(createKeys(prefix).leases, 'HDEL', createKeys(prefix).leases, a.nodeId()),
       )
       expect(await b.survey(2_000)).toEqual([])
-      await pass(LEASE_MS + 1, b)
+      await pass(LEASE_MS - 1, b)
+      expect(await b.survey(2_000)).toEqual([])
+      await pass(2, b)
       expect(await b.survey(2_000)).toMatchObject([{ nodeId: a.nodeId(), userIds: ['alice'] }])
     })
 

@@ -68,14 +68,16 @@ describe('news that does not arrive', () => {
     const keyOf = async (id: string) => (await ask<string[]>('KEYS', `*u:${id}`))[0] ?? ''
     const key = await keyOf(ada.id)
     const before = await ask<string>('GET', key)
+    const [, nodeId] = (JSON.parse(before.slice(before.indexOf('{'))) as { s: [string, string][] }).s[0] ?? ['', '']
     client.leave()
     await watcher.hears('userOffline', { userId: ada.id })
     // A replica took over that had not heard of the goodbye.
     await ask('SET', key, before)
-    await eventually(
-      () => b.http(`/api/users/presence/${ada.id}`, { as: viewer }),
-      ({ body }) => body.online_status === 'offline',
-    )
+    await ask('ZADD', key.replace(/u:.*/, 'members'), '0', `${nodeId} ${ada.id}`)
+    const sessions = () => a.http('/api/users/presence/sessions', { as: ada })
+    await eventually(sessions, ({ body }) => body.sessions.length === 0)
+    const seen = await b.http(`/api/users/presence/${ada.id}`, { as: viewer })
+    expect(seen.body.online_status).toBe('offline')
 
     const phone = await a.connect(ben)
     await watcher.hears('userOnline', { userId: ben.id })
@@ -94,6 +96,23 @@ describe('news that does not arrive', () => {
     const own = watcher.heard.filter(([, payload]) => payload?.['userId'] === ben.id).map(([event]) => event)
     expect(own).toEqual(['userOnline', 'presenceUpdate'])
     phone.leave()
+  })
+
+  test('R46 what nobody was told of at all is found by comparing', async () => {
+    const [ada, viewer] = await Promise.all([80, 81].map((n) => a.person('provider', n)))
+    if (!ada || !viewer) throw new Error('too few people')
+    const watcher = await b.connect(viewer)
+    await watcher.ask('watch', { users: [ada.id] })
+    const client = await a.connect(ada)
+    await watcher.hears('userOnline', { userId: ada.id })
+    const [key = ''] = await ask<string[]>('KEYS', `*u:${ada.id}`)
+    const value = await ask<string>('GET', key)
+    const json = JSON.parse(value.slice(value.indexOf('{'))) as { v: number; o: unknown[]; t: unknown[] }
+    const view = ['online', json.t[1], 'written by hand', json.v + 5]
+    const changed = { ...json, v: json.v + 5, o: view, t: view }
+    await ask('SET', key, `${value.slice(0, value.indexOf('{'))}${JSON.stringify(changed)}`)
+    await watcher.hears('presenceUpdate', { userId: ada.id, custom_message: 'written by hand' })
+    client.leave()
   })
 
   test('R20 a decision that PostgreSQL has and nobody showed is shown', async () => {

@@ -149,6 +149,8 @@ describe.each(['redisUrl', 'redisClusterUrl'] as const)('two nodes on one store 
       atB.socket.emit('activity')
       // The server has taken it in when it answers what was asked after it.
       await atB.ask('unwatch')
+      // The node that does not know of it is the first to look, each time.
+      for (const node of [a, b]) await node.server.presence.service.cleanupInactiveSessions()
     }
     const other = await a.connect(marker)
     await watcher.hears('userOnline', { userId: marker.id })
