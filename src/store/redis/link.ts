@@ -60,7 +60,11 @@ const isPassing = (error: unknown): boolean => !(error instanceof ErrorReply) ||
 export function createLink(options: LinkOptions): Link {
   const raw = openRaw(options)
   const guardOf = guards(options, raw.isCluster)
-  raw.onError(options.onError)
+  let isClosing = false
+  raw.onError((error) => {
+    // What was under way when it was closed is told of by its own promise.
+    if (!isClosing) options.onError(error)
+  })
   return {
     isCluster: raw.isCluster,
     connect: () => connectInTime(raw),
@@ -68,7 +72,10 @@ export function createLink(options: LinkOptions): Link {
     run: (script, keys, args) => runScript(guardOf(keys[0] ?? ''), raw, script, keys, args),
     subscribe: (channel, listener) => raw.subscribe(channel, listener),
     unsubscribe: (channel) => raw.unsubscribe(channel),
-    close: () => raw.close(),
+    close: async () => {
+      isClosing = true
+      await raw.close()
+    },
   }
 }
 
