@@ -66,7 +66,9 @@ export async function startMarketplace(env: Record<string, string> = {}, shared?
   const settings = readSettings({ ...basics, DEMO: 'on', DEMO_LIFE: 'off', LOG_LEVEL: 'error', ...env })
   let offset = 0
   const clock = shared?.clock ?? (() => Date.now() + offset)
-  const server = await startServer({ ...settings, databaseUrl: database.url }, createLogger('error'), { clock })
+  const server = await startServer({ ...settings, databaseUrl: database.url }, createLogger(settings.logLevel), {
+    clock,
+  })
   const clients: Client[] = []
 
   const http: Marketplace['http'] = async (path, { as, json, ...init } = {}) => {
