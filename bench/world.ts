@@ -95,7 +95,7 @@ export async function openWorld(settings: WorldSettings): Promise<RunningWorld> 
     await Promise.all(generators.splice(0).map((load) => load.end()))
     for (const server of servers) {
       // Its lock in PostgreSQL is free again only after an orderly end.
-      await server.call('stop')
+      if (!server.hasEnded()) await server.call('stop')
       await server.end()
     }
   }

@@ -15,6 +15,8 @@ export interface Process<Known extends Verbs> {
   cpuMs(): Promise<number>
   /** Memory after a collection of garbage. */
   memory(): Promise<MemoryReport>
+  /** Whether it is gone: nobody answers any more. */
+  hasEnded(): boolean
   /** Ends it, by its id, and waits for that. */
   end(): Promise<void>
 }
@@ -59,6 +61,7 @@ export async function startProcess<Known extends Verbs>(
       const report = (await questions.ask('memory', [])) as MemoryReport
       return { ...report, rssKb: readRssKb(pid) ?? report.rssKb }
     },
+    hasEnded: () => child.exitCode !== null || child.signalCode !== null,
     async end() {
       child.kill('SIGKILL')
       await exit
