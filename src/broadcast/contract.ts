@@ -31,8 +31,11 @@ export interface Broadcaster {
   watch(socketId: string, userIds: readonly string[]): void
   /** The newest view announced of a watched user, or null: a snapshot read earlier may be older. */
   latest(userId: string, audience: 'own' | 'stranger'): View | null
-  /** Takes a view that was read for what watchers of this user know, unless something newer was told. Tells nobody. */
-  remember(userId: string, views: { readonly own: View; readonly stranger: View }): void
+  /**
+   * Takes what was read for what watchers of this user know, unless something newer was told. Whoever was told something older is told,
+   * too: the read may have been faster than the news, which from then on are none (R46).
+   */
+  remember(announcement: Announcement): void
   /** Who is watched by connections of this node. */
   watched(): Iterable<string>
   /** Tells the watchers of this user, and nobody else, what changed for them (R40, R14). */

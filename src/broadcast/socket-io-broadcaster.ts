@@ -157,9 +157,20 @@ export function createSocketIoBroadcaster(options: BroadcasterOptions): Broadcas
     told.set(userId, { views: { own: newest('own'), stranger: newest('stranger') }, updates })
   }
 
-  /** What a snapshot says is what its reader knows from then on. */
-  function remember(userId: string, views: Told['views']): void {
-    if (watchersOf.has(userId)) keep(userId, views, told.get(userId)?.updates ?? {})
+  /** Those for whom it differs from what they know. */
+  function concerned(announcement: Announcement): Audience[] {
+    return AUDIENCES.filter((role) => {
+      const before = known(announcement, role)
+      return announcement[role].version > before.version && looksDifferent(announcement[role], before)
+    })
+  }
+
+  /** What a snapshot says is what its reader knows from then on; others who watch have to be told. */
+  function remember(announcement: Announcement): void {
+    const { userId, own, stranger } = announcement
+    const roles = concerned(announcement)
+    if (roles.length > 0) deliver(announcement, roles)
+    else if (watchersOf.has(userId)) keep(userId, { own, stranger }, told.get(userId)?.updates ?? {})
   }
 
   return {
@@ -171,13 +182,7 @@ export function createSocketIoBroadcaster(options: BroadcasterOptions): Broadcas
     resyncAll,
     watched: () => watchersOf.keys(),
     latest: (userId, role) => told.get(userId)?.views[role] ?? null,
-    announce: (announcement) => {
-      const isNews = (role: Audience) => {
-        const before = known(announcement, role)
-        return announcement[role].version > before.version && looksDifferent(announcement[role], before)
-      }
-      deliver(announcement, AUDIENCES.filter(isNews))
-    },
+    announce: (announcement) => deliver(announcement, concerned(announcement)),
     repeat: (announcement) => {
       // What is repeated was read a moment ago: something newer may have been told meanwhile, such as a hiding (R7, R32).
       const isOld = (role: Audience) => announcement[role].version < known(announcement, role).version

@@ -1,5 +1,6 @@
 import { type PresenceInfo, presenceInfo, viewFor } from '../domain/info.ts'
 import type { UserRecord } from '../domain/user-record.ts'
+import type { Announcement } from '../broadcast/contract.ts'
 import type { View } from '../domain/view.ts'
 import { isPresumed, isUnknownByNow, readBelieved } from './believe.ts'
 import type { ServiceDeps } from './deps.ts'
@@ -50,7 +51,7 @@ async function readSnapshot(
   for (const userId of userIds) {
     const record = records.get(userId)
     if (!record) continue
-    if (!stale) deps.broadcast.remember(userId, record)
+    if (!stale) deps.broadcast.remember(asRead(record, deps.hot.now()))
     const view = newestView(deps, record, viewerId)
     const version = String(view.version)
     if (known[userId] === version && !stale && !isPresumed(record)) continue
@@ -59,6 +60,16 @@ async function readSnapshot(
   }
   return { presences, versions, stale }
 }
+
+/** News, should watchers have been told something older: whoever was told nothing yet is told by a snapshot. */
+const asRead = ({ userId, own, stranger, visibility }: UserRecord, at: number): Announcement => ({
+  userId,
+  own,
+  stranger,
+  before: { own, stranger },
+  at,
+  retracts: !visibility.visible,
+})
 
 /** What was announced while the record was being read, or before the store was lost, is newer than what was read. */
 function newestView({ broadcast }: ServiceDeps, record: UserRecord, viewerId: string | null): View {

@@ -27,8 +27,10 @@ export function openDatabase(sequelize: Sequelize, { guard, transaction }: Datab
   return {
     async rows<Row extends object>(sql: string, bind: readonly unknown[] = []): Promise<Row[]> {
       const values = bind.length === 0 ? {} : { bind: [...bind] }
+      // All are typed as reading, for their rows; a host's replica would refuse those that write, and lag with the others (R32).
+      const where = { ...inside, useMaster: true }
       const run = (): Promise<Row[]> =>
-        sequelize.query<Row>(sql, { ...values, ...inside, type: QueryTypes.SELECT, logging: false })
+        sequelize.query<Row>(sql, { ...values, ...where, type: QueryTypes.SELECT, logging: false })
       try {
         return await (guard ? guard.call(run) : run())
       } catch (error) {

@@ -134,11 +134,13 @@ export function createRedisHotStore(options: RedisHotStoreOptions): SharedHotSto
     for (const { userId, version } of projected) if ((dirty.get(userId) ?? 0) <= version) dirty.delete(userId)
   }
 
-  async function surveyBucket(bucket: number, lagMs: number): Promise<string[]> {
-    const names = [keys.due(bucket), keys.dirty(bucket), keys.members(bucket)]
+  /** @returns for each node with sessions in these buckets in which of them */
+  async function surveyBuckets(buckets: readonly number[], lagMs: number): Promise<[bucket: number, node: string][]> {
+    const names = buckets.flatMap((bucket) => [keys.due(bucket), keys.dirty(bucket), keys.members(bucket)])
     const before = now() - lagMs
     const args = [String(before), String(before * 1000), String(SURVEYED)]
-    const [overdue, unwritten, nodes] = (await link.run(SCRIPTS.survey, names, args)) as [string[], string[], string[]]
+    const reply = (await link.run(SCRIPTS.survey, names, args)) as [string[], string[], (number | string)[]]
+    const [overdue, unwritten, places] = reply
     for (const userId of overdue) {
       deadlines.set(userId, before)
       due.set(userId, before, true)
@@ -149,18 +151,18 @@ export function createRedisHotStore(options: RedisHotStoreOptions): SharedHotSto
       // What this node had of them may not be what the one that died wrote.
       users.outdated(userId)
     }
-    return nodes
+    return places.flatMap((place, i): [number, string][] =>
+      i % 2 === 0 ? [[buckets[Number(place)] ?? 0, String(places[i + 1])]] : [],
+    )
   }
 
   async function survey(lagMs: number): Promise<Abandoned[]> {
     const rollCall = await lease.rollCall()
     const bucketsOf = new Map<string, number[]>()
-    await Promise.all(
-      BUCKET_NUMBERS.map(async (bucket) => {
-        for (const node of await surveyBucket(bucket, lagMs))
-          bucketsOf.set(node, [...(bucketsOf.get(node) ?? []), bucket])
-      }),
-    )
+    // One call to one server; in a cluster a script stays in one slot.
+    const parts = link.isCluster ? BUCKET_NUMBERS.map((bucket) => [bucket]) : [BUCKET_NUMBERS]
+    const found = await Promise.all(parts.map((buckets) => surveyBuckets(buckets, lagMs)))
+    for (const [bucket, node] of found.flat()) bucketsOf.set(node, [...(bucketsOf.get(node) ?? []), bucket])
     return rollCall === null ? [] : abandonedBy(rollCall, bucketsOf)
   }
 
