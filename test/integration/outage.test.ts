@@ -10,7 +10,9 @@ import { createTokens } from '../../src/gateway/token.ts'
 import { type RunningServer, startServer } from '../../src/server.ts'
 import { readSettings } from '../../src/settings.ts'
 import { createLogger } from '../../src/telemetry/logger.ts'
-import { eventually } from '../support/marketplace.ts'
+import { startCuttableProxy } from '../support/cuttable-proxy.ts'
+import { eventually, startMarketplace } from '../support/marketplace.ts'
+import { createTestDatabase } from '../support/postgres.ts'
 
 // A PostgreSQL of its own, because this test takes it down.
 let home: string
@@ -93,5 +95,59 @@ describe('PostgreSQL goes away and comes back', () => {
     await database.close()
     watcher.disconnect()
     hider.disconnect()
+  })
+})
+
+const TIMEOUT_MS = 300
+
+describe('PostgreSQL hangs', () => {
+  test('R50 decisions fail in time, then at once, without holding up presence, and are taken again afterwards', async () => {
+    const database = await createTestDatabase({ marketplace: true })
+    const address = new URL(database.url)
+    const way = await startCuttableProxy(Number(address.port))
+    address.port = String(way.port)
+    const limits = {
+      PRESENCE_DATABASE_TIMEOUT_MS: String(TIMEOUT_MS),
+      PRESENCE_BREAKER_FAILURES: '3',
+      LOG_LEVEL: 'silent',
+    }
+    const world = { database: { ...database, url: address.href }, clock: () => Date.now() }
+    const node = await startMarketplace({ ...limits, PRESENCE_BREAKER_COOLDOWN_MS: '1000' }, world)
+    const [ada, viewer] = [await node.person('provider'), await node.person('client')]
+    const phone = await node.connect(ada)
+    const watcher = await node.connect(viewer)
+    await watcher.ask('watch', { users: [ada.id] })
+    const choose = async (status: string) => {
+      const from = performance.now()
+      const answer = await node.http('/api/users/presence/status', { method: 'PATCH', as: ada, json: { status } })
+      return { ...answer, tookMs: performance.now() - from }
+    }
+    const isMeasured = async (line: string) => String((await node.http('/metrics')).body).includes(`${line}\n`)
+
+    way.hang()
+    const refused = await choose('dnd')
+    expect(refused).toMatchObject({ status: 503, body: { code: 'STORE_UNAVAILABLE', retryable: true } })
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0)
+    await eventually(() => isMeasured('porchlight_breaker_open{service="postgres"} 1'), Boolean)
+    const later = await Promise.all(Array.from({ length: 10 }, () => choose('dnd')))
+    expect(later.map(({ status }) => status)).toEqual(Array.from({ length: 10 }, () => 503))
+    // One of them may be the one that tries again.
+    const times = later.map(({ tookMs }) => tookMs).toSorted((a, b) => a - b)
+    expect(times[5]).toBeLessThan(TIMEOUT_MS)
+    expect(await isMeasured('porchlight_postgres_up 0')).toBe(true)
+    expect(await node.http('/readyz')).toMatchObject({ status: 503, body: { postgres: false, store: true } })
+    phone.leave()
+    await watcher.hears('userOffline', { userId: ada.id })
+
+    way.mend()
+    await eventually(
+      () => choose('away'),
+      ({ status }) => status === 200,
+    )
+    expect(await isMeasured('porchlight_breaker_open{service="postgres"} 0')).toBe(true)
+    expect(await node.http('/readyz')).toMatchObject({ status: 200, body: { postgres: true } })
+    await node.stop()
+    await way.stop()
+    await database.drop()
   })
 })
