@@ -5,6 +5,7 @@ import { PRESENCE_ERROR_CODES } from '../src/domain/errors.ts'
 import { PROBLEMS } from '../src/gateway/http/problem.ts'
 import { environmentName, OPTION_RANGES, type PresenceOptions } from '../src/options.ts'
 import { SERVER_VARIABLES } from '../src/settings.ts'
+import { createMetrics } from '../src/telemetry/metrics.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8')
@@ -44,6 +45,18 @@ describe('docs/options.md', () => {
 
   test.each(Object.keys(SERVER_VARIABLES))('names %s', (variable) => {
     expect(rows.has(variable)).toBe(true)
+  })
+})
+
+describe('docs/operations.md', () => {
+  const page = read('docs/operations.md')
+
+  test('R35 tells exactly the metrics there are', async () => {
+    const kept = [...(await createMetrics().text()).matchAll(/^# TYPE (porchlight_\w+)/gm)].map(([, name]) => name)
+    const told = [...page.matchAll(/^\| `(porchlight_\w+)`/gm)].map(([, name]) => name)
+    expect(kept.length).toBeGreaterThan(10)
+    expect(told).toHaveLength(kept.length)
+    expect(new Set(told)).toEqual(new Set(kept))
   })
 })
 

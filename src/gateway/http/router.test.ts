@@ -65,7 +65,9 @@ const door = {
 const app = express()
 app.use(trackActivity(door))
 app.use(createRouter(door))
-app.use(createOpsRouter({ verbs: door.verbs, metricsText: async () => 'up 1\n', opsToken: 'operator', log }))
+let draining = false
+const operations = { metricsText: async () => 'up 1\n', opsToken: 'operator', isDraining: () => draining }
+app.use(createOpsRouter({ verbs: door.verbs, ...operations, log }))
 app.get(
   '/filtered',
   presenceFilter(log, () => ({})),
@@ -240,10 +242,20 @@ describe("in a host's app", () => {
 describe('for operators', () => {
   test('says whether it is alive, ready, and which part is not', async () => {
     expect((await call('GET', '/healthz')).json).toEqual({ status: 'ok' })
-    expect((await call('GET', '/readyz')).status).toBe(200)
+    const ready = await call('GET', '/readyz')
+    expect(ready).toMatchObject({ status: 200 })
+    expect(ready.json).toEqual({ status: 'ok', postgres: true, store: true })
     verbs.checkHealth.mockResolvedValueOnce({ postgres: false, store: true })
     const answer = await call('GET', '/readyz')
     expect(answer).toMatchObject({ status: 503, json: { status: 'not ready', postgres: false, store: true } })
+  })
+
+  test('R54 is not ready while it drains, though everything answers', async () => {
+    draining = true
+    const answer = await call('GET', '/readyz')
+    draining = false
+    expect(answer.status).toBe(503)
+    expect(answer.json).toEqual({ status: 'not ready', postgres: true, store: true, draining: true })
   })
 
   test('measurements need the operations token', async () => {
