@@ -1,0 +1,194 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { Server } from 'socket.io'
+import { io as connectClient, type Socket as Client } from 'socket.io-client'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import type { View } from '../domain/view.ts'
+import type { Broadcaster } from './contract.ts'
+import { createSocketIoBroadcaster } from './socket-io-broadcaster.ts'
+
+const [ANA, BEN, CARLA] = ['ana', 'ben', 'carla']
+
+let io: Server
+let url: string
+let broadcaster: Broadcaster
+let clients: Client[]
+
+beforeEach(async () => {
+  clients = []
+  const http = createServer()
+  io = new Server(http)
+  broadcaster = createSocketIoBroadcaster({ io, mergeMs: 0, maxQueuedUpdates: 100 })
+  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
+  url = `http://127.0.0.1:${(http.address() as AddressInfo).port}`
+})
+afterEach(async () => {
+  vi.useRealTimers()
+  for (const client of clients) client.disconnect()
+  await io.close()
+})
+
+interface Ear {
+  readonly socketId: string
+  /** Names of all events heard so far, those that were sent before now included. */
+  heard(): Promise<string[]>
+}
+
+/** A connection of somebody that the broadcaster knows. */
+async function listener(userId: string): Promise<Ear> {
+  const client = connectClient(url, { transports: ['websocket'], forceNew: true, reconnection: false })
+  clients.push(client)
+  await new Promise<void>((resolve) => client.once('connect', resolve))
+  const socketId = client.id ?? ''
+  broadcaster.add({ socketId, userId, format: 'events' })
+  const heard: string[] = []
+  client.onAny((event: string) => {
+    if (event !== 'mark') heard.push(event)
+  })
+  return {
+    socketId,
+    // Events keep their order: after this one, all that was sent before has come.
+    heard: () =>
+      new Promise((resolve) => {
+        client.once('mark', () => resolve(heard))
+        io.to(socketId).emit('mark')
+      }),
+  }
+}
+
+const view = (version: number, changes: Partial<View> = {}): View => ({
+  status: 'online',
+  lastSeenAt: 1_000,
+  message: null,
+  version,
+  ...changes,
+})
+
+/** @param before what this node would take for known if nobody had been told anything */
+const news = (userId: string, after: View, before: View) => ({
+  userId,
+  own: after,
+  stranger: after,
+  before: { own: before, stranger: before },
+  at: 2_000,
+  retracts: false,
+})
+
+/** A snapshot: it knows nothing of what was before. */
+const remember = (userId: string, read: View): void => broadcaster.remember(news(userId, read, read))
+
+describe('what watchers know', () => {
+  test('R14 R46 is what they read, so that the first news after it are measured by that', async () => {
+    const ana = await listener(ANA)
+    broadcaster.watch(ana.socketId, [BEN])
+    remember(BEN, view(5, { status: 'offline' }))
+    expect(await ana.heard()).toEqual([])
+    expect(broadcaster.latest(BEN, 'stranger')).toEqual(view(5, { status: 'offline' }))
+    // Whoever sends this did not know that they had read it already.
+    broadcaster.announce(news(BEN, view(5, { status: 'offline' }), view(4)))
+    expect(await ana.heard()).toEqual([])
+    // From online to online, were it not for what they read.
+    broadcaster.announce(news(BEN, view(6), view(4)))
+    expect(await ana.heard()).toEqual(['userOnline', 'presenceUpdate'])
+  })
+
+  test('R7 is never replaced by something older that was read', async () => {
+    const ana = await listener(ANA)
+    broadcaster.watch(ana.socketId, [BEN])
+    broadcaster.announce(news(BEN, view(7, { status: 'dnd' }), view(4)))
+    remember(BEN, view(6))
+    expect(broadcaster.latest(BEN, 'stranger')).toMatchObject({ version: 7, status: 'dnd' })
+  })
+
+  test('R46 is told by a read that was faster than the news, to those who were told something older', async () => {
+    const [ana, carla] = [await listener(ANA), await listener(CARLA)]
+    for (const { socketId } of [ana, carla]) broadcaster.watch(socketId, [BEN])
+    remember(BEN, view(5))
+    remember(BEN, view(6, { status: 'offline' }))
+    // Late, and no news any more.
+    broadcaster.announce(news(BEN, view(6, { status: 'offline' }), view(5)))
+    for (const ear of [ana, carla]) expect(await ear.heard()).toEqual(['userOffline', 'presenceUpdate'])
+  })
+
+  test('R40 is kept for as long as somebody watches, and of nobody else', async () => {
+    const ana = await listener(ANA)
+    remember(CARLA, view(1))
+    expect(broadcaster.latest(CARLA, 'stranger')).toBeNull()
+    broadcaster.watch(ana.socketId, [BEN, CARLA])
+    expect([...broadcaster.watched()]).toEqual([BEN, CARLA])
+    remember(CARLA, view(1))
+    broadcaster.watch(ana.socketId, [BEN])
+    expect([...broadcaster.watched()]).toEqual([BEN])
+    expect(broadcaster.latest(CARLA, 'stranger')).toBeNull()
+    broadcaster.remove(ana.socketId)
+    expect([...broadcaster.watched()]).toEqual([])
+  })
+
+  test('R14 R23 a version that grows without a visible difference is kept, and not told', async () => {
+    const ana = await listener(ANA)
+    broadcaster.watch(ana.socketId, [BEN])
+    remember(BEN, view(5))
+    broadcaster.announce(news(BEN, view(9), view(5)))
+    expect(await ana.heard()).toEqual([])
+    expect(broadcaster.latest(BEN, 'stranger')?.version).toBe(9)
+    // What is older than that silent step stays untold, too.
+    broadcaster.announce(news(BEN, view(8, { status: 'away' }), view(5)))
+    expect(await ana.heard()).toEqual([])
+    broadcaster.announce(news(BEN, view(10, { lastSeenAt: 5_000 }), view(9)))
+    broadcaster.announce(news(BEN, view(11, { lastSeenAt: 5_000, message: 'back at 3' }), view(10)))
+    expect(await ana.heard()).toEqual(['presenceUpdate', 'presenceUpdate'])
+  })
+})
+
+describe('when the store is lost and comes back', () => {
+  test('R45 every connection hears that nobody can vouch for what it shows', async () => {
+    const ears = [await listener(ANA), await listener(ANA), await listener(BEN)]
+    broadcaster.stale()
+    for (const ear of ears) expect(await ear.heard()).toEqual(['stale'])
+  })
+
+  test('R51 every connection reads anew within the time, not all at once', async () => {
+    const ears = await Promise.all(Array.from({ length: 20 }, () => listener(ANA)))
+    const asked = async () => (await Promise.all(ears.map((ear) => ear.heard()))).filter((heard) => heard.length > 0)
+    fakeTimeouts()
+    broadcaster.resyncAll(10_000)
+    vi.advanceTimersByTime(5_000)
+    vi.useRealTimers()
+    const early = await asked()
+    expect(early.length).toBeGreaterThan(0)
+    expect(early.length).toBeLessThan(20)
+  })
+
+  test('R51 all have been asked, once each, when the time is over', async () => {
+    const ears = await Promise.all(Array.from({ length: 20 }, () => listener(ANA)))
+    fakeTimeouts()
+    broadcaster.resyncAll(10_000)
+    vi.advanceTimersByTime(10_000)
+    vi.useRealTimers()
+    for (const ear of ears) expect(await ear.heard()).toEqual(['resync'])
+  })
+
+  test('R45 R51 a store that is lost again takes back what was not asked yet', async () => {
+    const ear = await listener(ANA)
+    fakeTimeouts()
+    broadcaster.resyncAll(10_000)
+    broadcaster.stale()
+    vi.advanceTimersByTime(10_000)
+    vi.useRealTimers()
+    expect(await ear.heard()).toEqual(['stale'])
+  })
+
+  test('R51 whoever left meanwhile is not looked for', async () => {
+    const [gone, here] = [await listener(ANA), await listener(BEN)]
+    fakeTimeouts()
+    broadcaster.resyncAll(10_000)
+    broadcaster.remove(gone.socketId)
+    vi.advanceTimersByTime(10_000)
+    vi.useRealTimers()
+    expect(await here.heard()).toEqual(['resync'])
+    expect(await gone.heard()).toEqual([])
+  })
+})
+
+/** Of timers these alone: connections go on. */
+const fakeTimeouts = (): void => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
