@@ -1,3 +1,4 @@
+import type { Socket } from 'socket.io-client'
 import { afterEach, describe, expect, test } from 'vitest'
 import { cut, eachOf, type Fleet, FULL, startFleet } from './fleet.ts'
 import { allOf, toldOtherwise, untilAllAgree } from './judge.ts'
@@ -21,6 +22,8 @@ async function twoWatchers(urls: readonly string[], viewers: readonly string[], 
 const untilAllShow = (watchers: readonly WatcherLog[], users: readonly string[], status: string) =>
   Promise.all(watchers.map((one) => one.until(() => users.every((userId) => one.shown(userId) === status))))
 
+const leave = (socket: Socket): void => void socket.disconnect()
+
 describe.each(STORES)('two nodes at once ($store)', ({ redisUrl }) => {
   test(`R6 ${USERS * ROUNDS} first connects and last disconnects are one change each`, {
     timeout: 600_000,
@@ -36,8 +39,9 @@ describe.each(STORES)('two nodes at once ($store)', ({ redisUrl }) => {
       const pairs = await eachOf(users, (userId) => Promise.all(urls.map((url) => fleet.connect(url, userId))))
       await untilAllShow(watchers, users, 'online')
       // Half say goodbye, half are lost.
-      for (const [i, pair] of pairs.entries())
-        for (const socket of pair) i % 2 === 0 ? socket.disconnect() : cut(socket)
+      for (const [i, pair] of pairs.entries()) {
+        for (const socket of pair) (i % 2 === 0 ? leave : cut)(socket)
+      }
       await untilAllShow(watchers, users, 'offline')
       for (const one of watchers) expect(toldOtherwise(one, users, ['userOnline', 'userOffline'])).toEqual([])
     }
