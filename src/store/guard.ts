@@ -72,7 +72,9 @@ class TooLate extends Error {
 /** A plain timer: the breaker's own time-out makes an AbortController for each call, a tenth of what a connection costs. */
 function inTime<Result>(work: () => Promise<Result>, ms: number): Promise<Result> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new TooLate(`no answer within ${ms} ms`)), ms)
+    // After a pause of this process the answer may lie there unread: it gets the turn of the event loop that it would have had.
+    const giveUp = (): void => void setImmediate(() => reject(new TooLate(`no answer within ${ms} ms`)))
+    const timer = setTimeout(giveUp, ms)
     work().then(
       (result) => {
         clearTimeout(timer)

@@ -3,7 +3,7 @@ import type { Concern, RemoteChange } from '../contract.ts'
 import { BUCKET_NUMBERS, bucketOf, type Keys } from './keys.ts'
 import type { Link } from './link.ts'
 import { createListeners } from './listeners.ts'
-import { decodeNews } from './news-codec.ts'
+import { decodeNews, isNewsOf } from './news-codec.ts'
 import { SCRIPTS } from './scripts.ts'
 
 /** What this node knows of one bucket. */
@@ -18,6 +18,8 @@ interface Bucket {
   highest: number
   /** News heard since the last look at the log. */
   heard: number
+  /** Looks in a row that found news although none had been heard. */
+  deaf: number
 }
 
 export interface ChangeLogOptions {
@@ -60,7 +62,7 @@ const inBucket =
  * at the number itself; the log has the latest ones, and what it has not any more is compared with the store (R46).
  */
 export function createChangeLog({ link, keys, origin, now, onGap }: ChangeLogOptions): ChangeLog {
-  const buckets = BUCKET_NUMBERS.map((): Bucket => ({ epoch: '', seq: 0, floor: 0, highest: 0, heard: 0 }))
+  const buckets = BUCKET_NUMBERS.map((): Bucket => ({ epoch: '', seq: 0, floor: 0, highest: 0, heard: 0, deaf: 0 }))
   const remoteChanges = createListeners<RemoteChange>()
   const doubts = createListeners<Concern>()
   const amnesias = createListeners<Concern>()
@@ -70,6 +72,7 @@ export function createChangeLog({ link, keys, origin, now, onGap }: ChangeLogOpt
   let following = false
 
   function take(bucket: number, text: string): void {
+    if (uncertain.size === 0 && isNewsOf(origin, text)) return
     const news = decodeNews(text)
     if (news === null) return doubts.tell(inBucket(bucket))
     const { userId, own, stranger } = news.change
@@ -140,19 +143,17 @@ export function createChangeLog({ link, keys, origin, now, onGap }: ChangeLogOpt
     const from = state.seq + 1
     state.seq = seq
     await lookUp(bucket, from, seq)
-    if (heard === 0) await listenAnew(bucket)
+    // Once may be the moment; twice in a row it is deafness.
+    state.deaf = heard === 0 ? state.deaf + 1 : 0
+    if (state.deaf < 2) return
+    state.deaf = 0
+    link.listenAnew(keys.news(bucket))
   }
 
   const listen = (bucket: number): Promise<void> =>
     link.subscribe(keys.news(bucket), (message) => {
       if (following) hear(bucket, message)
     })
-
-  /** Nothing was heard of what happened: the subscription may be at a server that has handed the slot over. */
-  async function listenAnew(bucket: number): Promise<void> {
-    await link.unsubscribe(keys.news(bucket)).catch(() => {})
-    await listen(bucket)
-  }
 
   return {
     open: async () => {

@@ -1,6 +1,8 @@
 import { createClient, createCluster, ErrorReply } from 'redis'
 import { PresenceError } from '../../domain/errors.ts'
 import { createGuard, type Guard } from '../guard.ts'
+import { createEars } from './ears.ts'
+import { createListeners } from './listeners.ts'
 import type { Script } from './scripts.ts'
 
 type Client = ReturnType<typeof createClient>
@@ -35,9 +37,10 @@ export interface Link {
   send(key: string, ...args: string[]): Promise<unknown>
   /** Runs a script on keys of one slot. @throws {PresenceError} STORE_UNAVAILABLE */
   run(script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown>
-  /** Listens to shard channels, one of which each is in one slot. */
-  subscribe(channel: string, listener: (message: string, channel: string) => void): Promise<void>
-  unsubscribe(channel: string): Promise<void>
+  /** Listens to a shard channel, which is in one slot. */
+  subscribe(channel: string, listener: (message: string) => void): Promise<void>
+  /** Nothing is heard on a channel that is known to be in use: listens to it in another way, in its own time. */
+  listenAnew(channel: string): void
   close(): Promise<void>
 }
 
@@ -71,7 +74,7 @@ export function createLink(options: LinkOptions): Link {
     send: (key, ...args) => guardOf(key).call(() => raw.send(key, args)),
     run: (script, keys, args) => runScript(guardOf(keys[0] ?? ''), raw, script, keys, args),
     subscribe: (channel, listener) => raw.subscribe(channel, listener),
-    unsubscribe: (channel) => raw.unsubscribe(channel),
+    listenAnew: (channel) => raw.listenAnew(channel),
     close: async () => {
       isClosing = true
       await raw.close()
@@ -140,8 +143,8 @@ interface Raw {
   readonly isCluster: boolean
   connect(): Promise<void>
   send(key: string, args: string[]): Promise<unknown>
-  subscribe(channel: string, listener: (message: string, channel: string) => void): Promise<void>
-  unsubscribe(channel: string): Promise<void>
+  subscribe(channel: string, listener: (message: string) => void): Promise<void>
+  listenAnew(channel: string): void
   onError(listener: (error: Error) => void): void
   close(): Promise<void>
 }
@@ -167,48 +170,66 @@ function openRaw({ source, timeoutMs }: LinkOptions): Raw {
     defaults: client,
     topologyRefreshOnReconnectionAttemptStrategy: TOPOLOGY_REFRESH_MS,
   } as const
-  if (typeof source === 'string') return single(createClient({ ...client, url: source }) as Client)
+  if (typeof source === 'string') return single(createClient({ ...client, url: source }) as Client, timeoutMs)
   if (isUrls(source)) {
     const rootNodes = source.map((url) => ({ url }))
     return clustered(createCluster({ ...cluster, rootNodes }) as unknown as Cluster)
   }
   // The host's addresses, passwords and certificates stay; how failures are met is ours.
   if ('slots' in source) return clustered(source.duplicate({ RESP: 2 }) as Cluster)
-  return single(source.duplicate({ RESP: 2, disableOfflineQueue: true, pingInterval: PING_MS }) as Client)
+  return single(source.duplicate({ RESP: 2, disableOfflineQueue: true, pingInterval: PING_MS }) as Client, timeoutMs)
 }
 
 const isUrls = (source: RedisSource): source is readonly string[] => Array.isArray(source)
 
-function single(client: Client): Raw {
-  // With version 2 of the protocol, a connection that listens can do nothing else.
-  const ears = client.duplicate({ disableOfflineQueue: false })
+function single(client: Client, timeoutMs: number): Raw {
+  const errors = createListeners<Error>()
+  client.on('error', errors.tell)
+  const ears = createEars({
+    // With version 2 of the protocol, a connection that listens can do nothing else.
+    make: () => client.duplicate({ socket: { ...client.options.socket, reconnectStrategy: false } }) as Client,
+    onError: errors.tell,
+    againAfterMs: RECONNECT_MS,
+    timeoutMs: 2 * timeoutMs,
+  })
   return {
     isCluster: false,
     connect: async () => void (await Promise.all([client.connect(), ears.connect()])),
     send: (_key, args) => client.sendCommand(args),
-    subscribe: (channel, listener) => ears.sSubscribe(channel, listener),
-    unsubscribe: (channel) => ears.sUnsubscribe(channel),
-    onError: (listener) => {
-      client.on('error', listener)
-      ears.on('error', listener)
-    },
+    subscribe: ears.subscribe,
+    // One connection hears all: if it is deaf to one channel it is to the others.
+    listenAnew: ears.renew,
+    onError: (listener) => void errors.add(listener),
     close: async () => {
-      for (const one of [client, ears]) if (one.isOpen) one.destroy()
+      ears.close()
+      if (client.isOpen) client.destroy()
     },
   }
 }
 
 function clustered(cluster: Cluster): Raw {
+  const listeners = new Map<string, (message: string) => void>()
+  const errors = createListeners<Error>()
+  cluster.on('error', errors.tell)
+  cluster.on('node-error', errors.tell)
+
+  async function listenAnew(channel: string): Promise<void> {
+    const listener = listeners.get(channel)
+    await cluster.sUnsubscribe(channel)
+    if (listener) await cluster.sSubscribe(channel, listener)
+  }
+
   return {
     isCluster: true,
     connect: async () => void (await cluster.connect()),
     send: (key, args) => cluster.sendCommand(key, false, args),
-    subscribe: (channel, listener) => cluster.sSubscribe(channel, listener),
-    unsubscribe: (channel) => cluster.sUnsubscribe(channel),
-    onError: (listener) => {
-      cluster.on('error', listener)
-      cluster.on('node-error', listener)
+    subscribe: async (channel, listener) => {
+      listeners.set(channel, listener)
+      await cluster.sSubscribe(channel, listener)
     },
+    // The slot may have moved to a server that knows of no subscription.
+    listenAnew: (channel) => void listenAnew(channel).catch(errors.tell),
+    onError: (listener) => void errors.add(listener),
     close: async () => {
       if (cluster.isOpen) cluster.destroy()
     },

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { connect, end, setVisible, signOut } from '../../domain/steps.ts'
 import { newRecord, type UserRecord } from '../../domain/user-record.ts'
 import type { RecordChange } from '../contract.ts'
-import { decodeNews, encodeNews } from './news-codec.ts'
+import { decodeNews, encodeNews, isNewsOf } from './news-codec.ts'
 import { SCHEMA_VERSION } from './schema.ts'
 
 const RULES = { graceMs: 1, mobileGraceMs: 1, idleAfterMs: 300_000, activityFlushMs: 300_000, maxSessionsPerUser: 20 }
@@ -60,4 +60,9 @@ test('R55 news of a version too far away says nothing', () => {
   const text = encodeNews(changeOf(newRecord('ada'), online), 'me', 'a') ?? ''
   expect(decodeNews(text.replace(`"v":${SCHEMA_VERSION}`, `"v":${SCHEMA_VERSION + 2}`))).toBeNull()
   expect(decodeNews(text.replace(`"v":${SCHEMA_VERSION}`, `"v":${SCHEMA_VERSION + 1}`))).not.toBeNull()
+})
+
+test('whose news they are is told without reading them', () => {
+  const text = encodeNews(changeOf(newRecord('ada'), online), 'me', 'a') ?? ''
+  expect([isNewsOf('me', text), isNewsOf('m', text), isNewsOf('you', text)]).toEqual([true, false, false])
 })

@@ -51,6 +51,10 @@ export function encodeNews({ before, after, ended, at }: RecordChange, origin: s
   return JSON.stringify(news)
 }
 
+/** Whether this process made these news itself, without reading all of them. */
+export const isNewsOf = (origin: string, text: string): boolean =>
+  text.startsWith(`{"v":${SCHEMA_VERSION},"n":"${origin}",`)
+
 /** Null for news of a version that this build cannot read: it compares with the store instead. */
 export function decodeNews(text: string): News | null {
   const news = JSON.parse(text) as NewsJson

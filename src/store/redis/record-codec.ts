@@ -115,6 +115,9 @@ export function encodeRecord(record: UserRecord, stamp: string, before: object =
   return { value: `${SCHEMA_VERSION} ${stamp} ${isAtRest(record) ? 'R' : 'L'} ${JSON.stringify(json)}`, json }
 }
 
+/** The stamp of a record as it is kept. */
+export const stampOf = (value: string): string => value.split(' ', 2)[1] ?? ''
+
 /** @throws {PresenceError} INCOMPATIBLE_NODES */
 export function decodeRecord(userId: string, value: string): StoredRecord {
   const [schema = '', stamp = ''] = value.split(' ', 2)

@@ -9,7 +9,7 @@ import type { ChangeLog } from './change-log.ts'
 import { bucketOf, byBucket, type Keys } from './keys.ts'
 import type { Link } from './link.ts'
 import { encodeNews } from './news-codec.ts'
-import { decodeRecord, encodeRecord, type StoredRecord } from './record-codec.ts'
+import { decodeRecord, encodeRecord, stampOf, type StoredRecord } from './record-codec.ts'
 import { SCHEMA_VERSION } from './schema.ts'
 import { SCRIPTS } from './scripts.ts'
 
@@ -87,9 +87,11 @@ export function createUserRecords({ link, keys, log, origin, nodeId, now }: User
     return userIds.flatMap((userId, i): [string, StoredRecord][] => {
       const value = values[i]
       if (typeof value !== 'string') return []
+      const known = remembered.get(userId)
+      if (known?.stamp === stampOf(value)) return [[userId, known]]
       const stored = decodeRecord(userId, value)
       log.saw(userId, stored.record.version)
-      if (remembered.has(userId)) remembered.set(userId, stored)
+      if (known) remembered.set(userId, stored)
       if (stored.schema < SCHEMA_VERSION) rewrite(userId)
       return [[userId, stored]]
     })
