@@ -13,7 +13,7 @@ describe('a guard', () => {
   let breaks: boolean[]
 
   beforeEach(() => {
-    vi.useFakeTimers()
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] })
     answers = []
     breaks = []
     guard = createGuard({
