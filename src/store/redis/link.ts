@@ -162,6 +162,8 @@ function openRaw({ source, timeoutMs }: LinkOptions): Raw {
       connectTimeout: timeoutMs,
       // Bytes that vanish on the way are noticed by the pings that come back or do not.
       socketTimeout: PING_MS + 2 * timeoutMs,
+      // A cluster's client that comes back subscribes to everything before it heeds `drain`: more than fits the buffer, and it hangs.
+      writableHighWaterMark: 1_048_576,
     },
   } as const
   const cluster = {
