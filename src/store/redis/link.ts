@@ -179,8 +179,16 @@ function openRaw({ source, timeoutMs }: LinkOptions): Raw {
   }
   // The host's addresses, passwords and certificates stay; how failures are met is ours.
   if ('slots' in source) return clustered(source.duplicate({ RESP: 2 }) as Cluster)
-  return single(source.duplicate({ RESP: 2, disableOfflineQueue: true, pingInterval: PING_MS }) as Client, timeoutMs)
+  return single(source.duplicate({ ...OURS, pingInterval: PING_MS }) as Client, timeoutMs)
 }
+
+// Notices of maintenance come with version 3 only, and a client that was made for that insists on them.
+const OURS = {
+  RESP: 2,
+  disableOfflineQueue: true,
+  maintNotifications: 'disabled',
+  commandOptions: { timeout: 0 },
+} as const
 
 const isUrls = (source: RedisSource): source is readonly string[] => Array.isArray(source)
 
