@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { io, type Socket } from 'socket.io-client'
-import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, inject, onTestFailed, test } from 'vitest'
 import { seedProvider } from '../../demo/server/seed-people.ts'
 import { createTokens } from '../../src/gateway/token.ts'
 import { eventually } from '../support/marketplace.ts'
@@ -98,6 +98,10 @@ describe('several workers behind one port', { timeout: 90_000 }, () => {
     const polling = await Promise.all([0, 1, 2, 3].map((index) => connect(url, index, 'polling')))
     const direct = await Promise.all([4, 5, 6, 7].map((index) => connect(url, index)))
     const clients = [...polling, ...direct]
+    onTestFailed(() => {
+      const states = clients.map(({ socket, losses, heard }) => [socket.connected, losses(), heard.slice(-8)])
+      process.stderr.write(`${JSON.stringify(states)}\n${primary.output()}\n`)
+    })
     await allHearAll(clients, 'dnd')
     expect(clients.map(({ losses }) => losses())).toEqual(clients.map(() => 0))
 
