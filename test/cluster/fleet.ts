@@ -164,11 +164,11 @@ async function readAll(
 export const cut = (socket: Socket): void =>
   (socket.io.engine.transport as unknown as { ws: { terminate(): void } }).ws.terminate()
 
-/** Waits until a node has noticed that every one of its clients is gone, and told the store. */
-export async function untilNobodyIsAt({ url }: Node): Promise<void> {
+/** Waits until a node has noticed that all but so many of its clients are gone, and told the store. */
+export async function untilSessions({ url }: Node, count: number): Promise<void> {
   const sessions = async (): Promise<number> => {
     const text = await (await fetch(`${url}/metrics`)).text()
     return Number(/^porchlight_sessions (\d+)/m.exec(text)?.[1] ?? Number.NaN)
   }
-  await eventually(sessions, (count) => count === 0)
+  await eventually(sessions, (held) => held === count)
 }

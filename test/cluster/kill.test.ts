@@ -1,11 +1,12 @@
 import { afterEach, describe, expect, test } from 'vitest'
-import { cut, type Fleet, FULL, startFleet, untilNobodyIsAt } from './fleet.ts'
+import { cut, type Fleet, FULL, startFleet, untilSessions } from './fleet.ts'
 import { allOf, shownOtherwise, toldOtherwise, untilAllAgree } from './judge.ts'
 import { STORES } from './stores.ts'
 import { startWatcher } from './watcher-log.ts'
 
-const env: Record<string, string> = FULL ? {} : { PRESENCE_NODE_LEASE_MS: '2000', PRESENCE_GRACE_MS: '3000' }
-const GRACE_MS = FULL ? 10_000 : 3_000
+const env: Record<string, string> = FULL ? {} : { PRESENCE_NODE_LEASE_MS: '1500', PRESENCE_GRACE_MS: '5000' }
+// Longer than it takes others to notice that a node is dead: what they end then must not be what is in grace.
+const GRACE_MS = FULL ? 10_000 : 5_000
 
 let fleet: Fleet
 afterEach(() => fleet.stop())
@@ -49,7 +50,7 @@ describe.each(STORES)('a node is killed ($store)', ({ redisUrl }) => {
     watcher.forget()
     const lostAt = Date.now()
     for (const socket of sockets) cut(socket)
-    await untilNobodyIsAt(doomed)
+    await untilSessions(doomed, 0)
     await doomed.kill()
     await fleet.connect(other.url, returns, { deviceId: 'phone' })
     await watcher.shows(stays, 'offline')

@@ -1,6 +1,6 @@
 import type { Socket } from 'socket.io-client'
 import { afterEach, describe, expect, test } from 'vitest'
-import { cut, eachOf, type Fleet, FULL, startFleet } from './fleet.ts'
+import { cut, eachOf, type Fleet, FULL, startFleet, untilSessions } from './fleet.ts'
 import { allOf, toldOtherwise, untilAllAgree } from './judge.ts'
 import { STORES } from './stores.ts'
 import { startWatcher, type WatcherLog } from './watcher-log.ts'
@@ -50,5 +50,28 @@ describe.each(STORES)('two nodes at once ($store)', ({ redisUrl }) => {
       expect(toldOtherwise(one, users, ['userOnline', 'userOffline'])).toEqual([])
       expect(one.wentBack()).toEqual([])
     }
+  })
+
+  test('R2 R6 sessions that begin at once at two nodes are both known: one goes, one stays', {
+    timeout: 120_000,
+  }, async () => {
+    fleet = await startFleet({ redisUrl: redisUrl(), users: USERS + 3, env })
+    const nodes = await Promise.all([fleet.start(), fleet.start()])
+    const urls = nodes.map(({ url }) => url)
+    const [marker = '', ...users] = fleet.users.slice(2)
+    const watchers = await twoWatchers(urls, fleet.users, [...users, marker])
+    const pairs = await eachOf(users, (userId) => Promise.all(urls.map((url) => fleet.connect(url, userId))))
+    await untilAllShow(watchers, users, 'online')
+    for (const [first] of pairs) if (first) leave(first)
+    // Those that are left at the first node: its watcher.
+    await untilSessions(nodes[0], 1)
+    await Promise.all(urls.map((url) => fleet.connect(url, marker)))
+    await untilAllShow(watchers, [marker], 'online')
+    for (const one of watchers) expect(toldOtherwise(one, users, ['userOnline'])).toEqual([])
+    await untilAllAgree(fleet, nodes, new Map(allOf(users, { status: 'online', sessions: 1 })))
+    for (const [, second] of pairs) if (second) leave(second)
+    await untilAllShow(watchers, users, 'offline')
+    await untilAllAgree(fleet, nodes, new Map(allOf(users, { status: 'offline', sessions: 0 })))
+    for (const one of watchers) expect(toldOtherwise(one, users, ['userOnline', 'userOffline'])).toEqual([])
   })
 })
