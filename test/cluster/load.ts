@@ -39,7 +39,7 @@ export interface Deciding {
 /** Lets users decide again and again, each one thing at a time. */
 export function startDeciding(fleet: Fleet, url: string, userIds: readonly string[], pauseMs: number): Deciding {
   const decisions: Decision[] = []
-  let stopped = false
+  const stopping = new AbortController()
 
   async function decide(userId: string, number: number): Promise<Decision> {
     const asked = { userId, number, at: Date.now() }
@@ -53,7 +53,7 @@ export function startDeciding(fleet: Fleet, url: string, userIds: readonly strin
     }
   }
   async function goOn(userId: string): Promise<void> {
-    for (let number = 1; !stopped; number += 1) {
+    for (let number = 1; !stopping.signal.aborted; number += 1) {
       decisions.push(await decide(userId, number))
       await pause(pauseMs)
     }
@@ -62,7 +62,7 @@ export function startDeciding(fleet: Fleet, url: string, userIds: readonly strin
   return {
     decisions,
     stop: async () => {
-      stopped = true
+      stopping.abort()
       await Promise.all(all)
     },
   }

@@ -87,7 +87,7 @@ describe.each(['crashes', 'hangs'] as const)('PostgreSQL %s under 200 changes a 
       startWatcher(fleet, a.url, viewer, fleet.users),
       startWatcher(fleet, b.url, other, fleet.users),
     ])
-    const watcherB = watchers[1] as WatcherLog
+    const [, watcherB] = watchers
     await watcherB.until(() => coming.every((id) => watcherB.shown(id) === 'offline'))
     await untilAllAgree(fleet, [b], new Map(allOf(coming, { status: 'offline', sessions: 0 })))
     for (const watcher of watchers) watcher.forget()
@@ -106,6 +106,7 @@ describe.each(['crashes', 'hangs'] as const)('PostgreSQL %s under 200 changes a 
     refused(load, from.decisions)
     stopActivity()
     // Whoever saw the changes is not there any more when they can be written.
+    const killedAt = Date.now()
     await a.kill()
     await watcherB.until(() => moving.every((id) => watcherB.shown(id) === 'offline'))
     const acknowledged = load.decisions.filter(({ status }) => status === 200).length
@@ -121,7 +122,7 @@ describe.each(['crashes', 'hangs'] as const)('PostgreSQL %s under 200 changes a 
     ])
     await untilAllAgree(fleet, [b, await fleet.start()], truths)
     await expect.poll(() => lostDecisions(fleet, [b], load.decisions), { timeout: 10_000 }).toEqual([])
-    await lastSeenIsStored(b, [...moving, ...leaving], viewer)
+    await lastSeenIsStored(b, [...moving, ...leaving], viewer, killedAt)
     const row = 'select show_online_status as visible from users where id = $1'
     expect(await sequelize.query(row, { bind: [hides], type: QueryTypes.SELECT })).toEqual([{ visible: false }])
     expect(toldOtherwise(watcherB, [hides, ...leaving, ...moving], ['userOffline'])).toEqual([])
@@ -169,12 +170,18 @@ function refused({ decisions }: Deciding, from: number): void {
   ).toEqual([])
 }
 
-/** The last live evidence of everybody is stored, as the store has it. */
-async function lastSeenIsStored({ url }: Node, userIds: readonly string[], as: string): Promise<void> {
+/** The last live evidence of everybody is stored, as the store has it: never later than the death of their node (R13). */
+async function lastSeenIsStored(
+  { url }: Node,
+  userIds: readonly string[],
+  as: string,
+  killedAt: number,
+): Promise<void> {
   const sql =
     'select user_id::text as id, public_last_seen as at from porchlight_presence where user_id = any($1::uuid[])'
   const rows = await sequelize.query<{ id: string; at: Date }>(sql, { bind: [userIds], type: QueryTypes.SELECT })
   const shown = await fleet.read(url, userIds, as)
-  const seen = userIds.map((id) => [id, shown.get(id)?.last_seen])
-  expect(rows.map(({ id, at }) => [id, at.toISOString()]).toSorted()).toEqual(seen.toSorted())
+  expect(rows.filter(({ at }) => at.getTime() > killedAt)).toEqual([])
+  const stored = new Map(rows.map(({ id, at }) => [id, at.toISOString()]))
+  expect(stored).toEqual(new Map(userIds.map((id) => [id, shown.get(id)?.last_seen])))
 }

@@ -75,9 +75,9 @@ describe.each(STORES)('three nodes are restarted one after the other ($store)', 
 
 /** Lets users come and leave, by whichever node the balancer gives them. */
 function startMoving(userIds: readonly string[]): { stop(): Promise<void> } {
-  let stopped = false
+  const stopping = new AbortController()
   const all = userIds.map(async (userId) => {
-    while (!stopped) {
+    while (!stopping.signal.aborted) {
       const socket = await fleet.connect(balancer.url, userId, { comesBack: true })
       socket.disconnect()
       await pause(200)
@@ -85,7 +85,7 @@ function startMoving(userIds: readonly string[]): { stop(): Promise<void> } {
   })
   return {
     stop: async () => {
-      stopped = true
+      stopping.abort()
       await Promise.all(all)
     },
   }
