@@ -14,10 +14,14 @@ export function startOneLife({ tryLock, start, everyMs = 5_000 }: OneLifeOptions
   let undo: () => Promise<void> = async () => {}
   let attempt = tryOnce()
 
+  function again(): void {
+    attempt = tryOnce()
+  }
+
   async function tryOnce(): Promise<void> {
     const lock = await tryLock().catch(() => null)
     if (lock === null) {
-      if (!stopped) timer = setTimeout(() => (attempt = tryOnce()), everyMs).unref()
+      if (!stopped) timer = setTimeout(again, everyMs).unref()
       return
     }
     const life = await start()

@@ -75,15 +75,8 @@ function inTime<Result>(work: () => Promise<Result>, ms: number): Promise<Result
     // After a pause of this process the answer may lie there unread: it gets the turn of the event loop that it would have had.
     const giveUp = (): void => void setImmediate(() => reject(new TooLate(`no answer within ${ms} ms`)))
     const timer = setTimeout(giveUp, ms)
-    work().then(
-      (result) => {
-        clearTimeout(timer)
-        resolve(result)
-      },
-      (error: unknown) => {
-        clearTimeout(timer)
-        reject(error)
-      },
-    )
+    work()
+      .finally(() => clearTimeout(timer))
+      .then(resolve, reject)
   })
 }

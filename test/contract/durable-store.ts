@@ -210,7 +210,7 @@ function sessionsContract(open: OpenDurableStore): void {
       expect([first.length, [...first, ...rest].toSorted()]).toEqual([2, users.toSorted()])
       const [active] = await under.store.activeSessions(null, 1)
       const others = await under.store.activeSessions(active?.sessionId ?? null, 9)
-      expect([active, ...others].map((row) => row?.userId).toSorted()).toEqual(users.toSorted())
+      expect(new Set([active, ...others].map((row) => row?.userId))).toEqual(new Set(users))
       await under.store.endSessions(others.map(({ sessionId }) => sessionId))
       expect(await under.store.activeSessions(null, 9)).toEqual([active])
     })

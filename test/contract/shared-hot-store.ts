@@ -251,7 +251,8 @@ export function sharedStoreContract(name: string, source: () => string | readonl
     })
 
     test('one of many does what only one has to do', async () => {
-      expect((await Promise.all([a, b].map((store) => store.claim('task', 60_000)))).toSorted()).toEqual([false, true])
+      const claims = await Promise.all([a, b].map((store) => store.claim('task', 60_000)))
+      expect(claims.filter((mine) => mine)).toHaveLength(1)
     })
 
     test('R46 a node is told which users the store holds under its name', async () => {

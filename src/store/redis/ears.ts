@@ -44,15 +44,16 @@ export function createEars({ make, onError, againAfterMs, timeoutMs }: EarsOptio
       client.on('end', resolve)
       closing.signal.addEventListener('abort', () => resolve(), { once: true })
     })
-    const ready = client.connect().then(async () => {
+    async function begin(): Promise<void> {
+      await client.connect()
       if (listeners.size > 0) await client.sSubscribe([...listeners.keys()], hear)
       current = client
       onReady()
-    })
+    }
     const late = setTimeout(() => {
       if (current !== client) giveUp()
     }, timeoutMs)
-    await Promise.race([lost, ready.then(() => lost)]).finally(() => clearTimeout(late))
+    await Promise.race([lost, begin().then(() => lost)]).finally(() => clearTimeout(late))
   }
 
   async function live(onReady: () => void): Promise<void> {

@@ -125,10 +125,10 @@ export function createRedisHotStore(options: RedisHotStoreOptions): SharedHotSto
   async function markProjected(projected: readonly { userId: string; version: number }[]): Promise<void> {
     const groups = link.isCluster ? [...byBucket(projected, ({ userId }) => userId).values()] : [projected]
     await Promise.all(
-      groups.map((group) => {
+      groups.map(async (group) => {
         const names = group.flatMap(({ userId }) => [keys.dirty(bucketOf(userId)), keys.record(userId)])
         const args = group.flatMap(({ userId, version }) => [userId, String(version)])
-        return names.length === 0 ? null : link.run(SCRIPTS.projected, names, [String(RESTING_S), ...args])
+        if (names.length > 0) await link.run(SCRIPTS.projected, names, [String(RESTING_S), ...args])
       }),
     )
     for (const { userId, version } of projected) if ((dirty.get(userId) ?? 0) <= version) dirty.delete(userId)

@@ -176,7 +176,8 @@ export function createUserRecords({ link, keys, log, origin, nodeId, now }: User
       await log.attend(bucketOf(userId))
       return 'cold'
     }
-    return reply[1] === null ? 'cold' : remember(userId, decodeRecord(userId, String(reply[1])))
+    const [, current] = reply
+    return typeof current === 'string' ? remember(userId, decodeRecord(userId, current)) : 'cold'
   }
 
   async function send(userId: string, args: readonly string[]): Promise<[outcome: string, detail: unknown]> {
