@@ -42,7 +42,6 @@ export function createEars({ make, onError, againAfterMs, timeoutMs }: EarsOptio
         resolve()
       })
       client.on('end', resolve)
-      closing.signal.addEventListener('abort', () => resolve(), { once: true })
     })
     async function begin(): Promise<void> {
       await client.connect()
@@ -73,6 +72,9 @@ export function createEars({ make, onError, againAfterMs, timeoutMs }: EarsOptio
       await current?.sSubscribe(channel, hear)
     },
     renew: () => giveUp(),
-    close: () => closing.abort(),
+    close: () => {
+      closing.abort()
+      giveUp()
+    },
   }
 }

@@ -88,8 +88,7 @@ export function createUserRecords({ link, keys, log, origin, nodeId, now }: User
       const value = values[i]
       if (typeof value !== 'string') return []
       const known = remembered.get(userId)
-      if (known?.stamp === stampOf(value)) return [[userId, known]]
-      const stored = decodeRecord(userId, value)
+      const stored = known?.stamp === stampOf(value) ? known : decodeRecord(userId, value)
       log.saw(userId, stored.record.version)
       if (known) remembered.set(userId, stored)
       if (stored.schema < SCHEMA_VERSION) rewrite(userId)
