@@ -29,12 +29,13 @@ export function createHostInput(
 }
 
 function asQuery(cityId: string | null, serviceId: string | null, filters: ProviderFilters): Record<string, unknown> {
-  const { online_status, limit, ...rest } = filters
+  const { online_status, ...rest } = filters
+  // Over HTTP all of it is text.
+  const texts = Object.entries(rest).map(([name, value]) => [name, typeof value === 'number' ? String(value) : value])
   return {
-    ...rest,
+    ...Object.fromEntries(texts),
     ...(cityId === null ? {} : { city_id: cityId }),
     ...(serviceId === null ? {} : { service_id: serviceId }),
     ...(online_status === undefined ? {} : { online_status: [online_status].flat().join(',') }),
-    ...(limit === undefined ? {} : { limit: String(limit) }),
   }
 }

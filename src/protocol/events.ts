@@ -1,5 +1,6 @@
 import type { PresenceInfo } from '../domain/info.ts'
 import type { ChoosableStatus, Status } from '../domain/status.ts'
+import type { ProviderPresence } from './http.ts'
 
 /** A failed ack: a code, a sentence, and whether the same call may succeed later (R52). */
 export interface ErrorReply {
@@ -41,6 +42,67 @@ export interface WatchReply {
   stale: boolean
 }
 
+/**
+ * A search to be told about: the parameters of `GET /api/providers` without a cursor. Numbers may be numbers, and lists lists. Watching
+ * the same again is the same watch.
+ */
+export interface ProviderWatchRequest {
+  city_id?: string | number
+  service_id?: string | number
+  online_status?: string | Status[]
+  last_seen?: string
+  active_within?: string
+  name?: string
+  min_price?: string | number
+  max_price?: string | number
+  min_rating?: string | number
+  max_rating?: string | number
+  sort?: 'availability' | 'last_seen' | 'rating' | 'price'
+  /** How many providers the window has. 1 to 100. @default 20 */
+  limit?: string | number
+}
+
+/** A provider's own fields with what strangers may know of their presence; `presence.userId` names them. */
+export type ProviderCard = Record<string, unknown> & ProviderPresence
+
+export interface ProviderCounts {
+  online: number
+  away: number
+  dnd: number
+}
+
+/** The window as it is now. Diffs with a higher `seq` follow. */
+export interface ProviderWatchReply {
+  ok: true
+  watch_id: string
+  providers: ProviderCard[]
+  counts: ProviderCounts
+  seq: number
+  /** Goes on where the window ends, by `GET /api/providers`. */
+  next_cursor: string | null
+  as_of: string | null
+  stale: boolean
+}
+
+/**
+ * What became of a watched window. Each diff has the next number: whoever misses one watches anew. Applied: take away who left, put in
+ * who entered, replace who changed, and put all into the order of `order`.
+ */
+export interface ProvidersDiff {
+  watch_id: string
+  seq: number
+  enter: ProviderCard[]
+  /** User ids. */
+  leave: string[]
+  change: ProviderCard[]
+  counts: ProviderCounts
+  /** User ids of the whole window; left out when neither who is in it nor their order changed. */
+  order?: string[]
+  next_cursor: string | null
+  as_of: string | null
+  stale: boolean
+}
+
 /** One change of a view. A missing `custom_message` means that there is none. */
 export interface PresenceUpdate {
   userId: string
@@ -69,6 +131,7 @@ export interface ClientToServer {
   activity: () => void
   setStatus: (change: StatusChange, ack: Ack<{ ok: true; presence: PresenceInfo }>) => void
   watch: (request: WatchRequest, ack: Ack<WatchReply>) => void
+  watchProviders: (request: ProviderWatchRequest, ack: Ack<ProviderWatchReply>) => void
   unwatch: (request: { watch_id?: string }, ack: Ack<{ ok: true }>) => void
 }
 
@@ -77,6 +140,7 @@ export interface ServerToClient {
   userOnline: (event: StatusEvent) => void
   userOffline: (event: StatusEvent) => void
   presenceDiff: (diff: { changed: PresenceUpdate[] }) => void
+  providersDiff: (diff: ProvidersDiff) => void
   selfPresence: (info: PresenceInfo) => void
   resync: () => void
   stale: () => void

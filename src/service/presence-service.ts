@@ -20,6 +20,13 @@ export interface ProviderFilters {
   online_status?: Status | readonly Status[]
   last_seen?: string
   active_within?: string
+  /** A part of the name; case and accents do not matter. */
+  name?: string
+  /** Bounds are inclusive; a provider without a price or rating is within none. */
+  min_price?: number
+  max_price?: number
+  min_rating?: number
+  max_rating?: number
   sort?: ProviderSort
   /** 1 to 100. @default 20 */
   limit?: number

@@ -1,7 +1,7 @@
 import type { PresenceInfo } from '../domain/info.ts'
 import type { DeviceType, Session } from '../domain/session.ts'
 import type { ChoosableStatus, Status } from '../domain/status.ts'
-import type { ProviderPosition, ProviderSort, SessionDetails } from '../store/contract.ts'
+import type { Bounds, ProviderPosition, ProviderSort, SessionDetails } from '../store/contract.ts'
 
 /** What is known of the device behind a connection. */
 export interface DeviceInfo {
@@ -25,6 +25,17 @@ export interface Snapshot {
   readonly stale: boolean
 }
 
+/**
+ * How far a reader of a list has come. Lists change while they are read: until many were shown, the next page is the best of all who
+ * were not, wherever they are by now, so that nobody is skipped or repeated.
+ */
+export interface ProviderPlace {
+  /** Short names of those who were shown, the latest of them once they are many. */
+  readonly shown: readonly string[]
+  /** Where the list goes on when more were shown than are named; null: with the best of the others. */
+  readonly after: ProviderPosition | null
+}
+
 /** A search as a front door understood it. Durations in milliseconds; null: no such condition. */
 export interface ProviderQuery {
   readonly cityId: string | null
@@ -32,12 +43,18 @@ export interface ProviderQuery {
   readonly statuses: readonly Status[] | null
   readonly lastSeenWithinMs: number | null
   readonly activeWithinMs: number | null
+  /** A part of the name. */
+  readonly name: string | null
+  readonly price: Bounds
+  readonly rating: Bounds
   readonly sort: ProviderSort
   readonly limit: number
-  readonly after: ProviderPosition | null
+  /** Null: from the top. */
+  readonly place: ProviderPlace | null
 }
 
 export interface FoundProvider {
+  readonly userId: string
   readonly fields: Readonly<Record<string, unknown>>
   readonly presence: PresenceInfo
   readonly position: ProviderPosition
@@ -46,7 +63,7 @@ export interface FoundProvider {
 export interface ProviderResult {
   readonly providers: readonly FoundProvider[]
   /** Where the next page starts, or null at the end. */
-  readonly next: ProviderPosition | null
+  readonly next: ProviderPlace | null
   readonly counts: Readonly<Record<Exclude<Status, 'offline'>, number>>
   /** Epoch milliseconds, or null. */
   readonly asOf: number | null

@@ -193,6 +193,12 @@ export interface DurableStore {
 export const PROVIDER_SORTS = ['availability', 'last_seen', 'rating', 'price'] as const
 export type ProviderSort = (typeof PROVIDER_SORTS)[number]
 
+/** Bounds of a number, inclusive; null: none. Who has no such number is never within one. */
+export interface Bounds {
+  readonly min: number | null
+  readonly max: number | null
+}
+
 /** A place in a sorted list: the two sort keys and the id of the last row before it. */
 export interface ProviderPosition {
   readonly keys: readonly [number, number]
@@ -206,9 +212,15 @@ export interface ProviderSearch {
   readonly statuses: readonly Status[] | null
   readonly seenSince: number | null
   readonly activeSince: number | null
+  /** A part of the name, folded (`foldName`). */
+  readonly name: string | null
+  readonly price: Bounds
+  readonly rating: Bounds
   readonly sort: ProviderSort
   readonly limit: number
   readonly after: ProviderPosition | null
+  /** Short names (`shortName`) of providers to leave out: the pages before gave them. */
+  readonly shown: readonly string[]
   /** Users whose hiding is not stored yet: to be taken as never seen. */
   readonly hidden: readonly string[]
 }

@@ -16,6 +16,7 @@ const OURS: Record<keyof ServerToClient, true> = {
   userOnline: true,
   userOffline: true,
   presenceDiff: true,
+  providersDiff: true,
   selfPresence: true,
   resync: true,
   stale: true,

@@ -20,9 +20,13 @@ export const EVERYBODY: ProviderSearch = {
   statuses: null,
   seenSince: null,
   activeSince: null,
+  name: null,
+  price: { min: null, max: null },
+  rating: { min: null, max: null },
   sort: 'availability',
   limit: 20,
   after: null,
+  shown: [],
   hidden: [],
 }
 

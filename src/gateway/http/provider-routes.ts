@@ -28,7 +28,7 @@ export function providerQuery(input: unknown, codec: HttpDoor['codec'], director
   const { cursor, ...query } = parseProviderQuery(input)
   checkId('city_id', query.cityId, directoryIds.city)
   checkId('service_id', query.serviceId, directoryIds.service)
-  return { ...query, after: cursor === null ? null : decodeCursor(cursor, query.sort, codec) }
+  return { ...query, place: cursor === null ? null : decodeCursor(cursor, query.sort, codec) }
 }
 
 function checkId(name: string, id: string | null, canBe: (text: string) => boolean): void {

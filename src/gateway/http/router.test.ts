@@ -4,6 +4,7 @@ import express from 'express'
 import { afterAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { PRESENCE_ERROR_CODES, PresenceError } from '../../domain/errors.ts'
 import type { PresenceInfo } from '../../domain/info.ts'
+import { shortName } from '../../domain/short-name.ts'
 import { uuidIds } from '../../domain/user-id.ts'
 import type { PresenceVerbs, ProviderQuery } from '../../service/verbs.ts'
 import { createTokens } from '../token.ts'
@@ -39,12 +40,13 @@ const verbs = {
   findProviders: vi.fn(async (query: ProviderQuery) => ({
     providers: [
       {
+        userId: BOB,
         fields: { id: BOB, name: 'Bob' },
         presence: { ...info(BOB), online_status: 'offline' as const, last_seen: '2026-11-24T11:55:00.000Z' },
         position: { keys: [0, 1] as const, id: BOB },
       },
     ],
-    next: { keys: [0, query.limit] as const, id: BOB },
+    next: { shown: [shortName(BOB)], after: { keys: [0, query.limit] as const, id: BOB } },
     counts: { online: 1, away: 2, dnd: 3 },
     asOf: NOW,
     stale: false,
@@ -200,7 +202,9 @@ describe('the search over HTTP', () => {
   test('its cursor leads to the next page', async () => {
     const { next_cursor } = (await call('GET', '/api/providers?limit=7')).json as { next_cursor: string }
     await call('GET', `/api/providers?limit=7&cursor=${next_cursor}`)
-    expect(verbs.findProviders).toHaveBeenLastCalledWith(expect.objectContaining({ after: { keys: [0, 7], id: BOB } }))
+    expect(verbs.findProviders).toHaveBeenLastCalledWith(
+      expect.objectContaining({ place: { shown: [shortName(BOB)], after: { keys: [0, 7], id: BOB } } }),
+    )
   })
 })
 

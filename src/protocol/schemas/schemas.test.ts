@@ -121,6 +121,9 @@ describe('a provider query', () => {
       statuses: null,
       lastSeenWithinMs: null,
       activeWithinMs: null,
+      name: null,
+      price: { min: null, max: null },
+      rating: { min: null, max: null },
       sort: 'availability',
       limit: 20,
       cursor: null,
@@ -129,12 +132,16 @@ describe('a provider query', () => {
 
   test('reads every parameter', () => {
     const query = { city_id: '3', service_id: '9', online_status: 'online,away,online', last_seen: '1h', limit: '100' }
-    expect(parseProviderQuery({ ...query, active_within: '24h', sort: 'rating', cursor: 'abc' })).toEqual({
+    const wanted = { name: 'José', min_price: '20', max_price: '60.5', min_rating: '4.5', max_rating: '5' }
+    expect(parseProviderQuery({ ...query, ...wanted, active_within: '24h', sort: 'rating', cursor: 'abc' })).toEqual({
       cityId: '3',
       serviceId: '9',
       statuses: ['online', 'away'],
       lastSeenWithinMs: 3_600_000,
       activeWithinMs: 86_400_000,
+      name: 'José',
+      price: { min: 20, max: 60.5 },
+      rating: { min: 4.5, max: 5 },
       sort: 'rating',
       limit: 100,
       cursor: 'abc',
@@ -156,7 +163,15 @@ describe('a provider query', () => {
     [{ sort: 'name' }, 'INVALID_QUERY'],
     [{ city_id: '' }, 'INVALID_QUERY'],
     [{ cursor: ['a', 'b'] }, 'INVALID_CURSOR'],
-    [{ cursor: 'x'.repeat(513) }, 'INVALID_CURSOR'],
+    [{ name: '' }, 'INVALID_QUERY'],
+    [{ name: 'x'.repeat(101) }, 'INVALID_QUERY'],
+    [{ name: 'a\u0000b' }, 'INVALID_QUERY'],
+    [{ name: ['a', 'b'] }, 'INVALID_QUERY'],
+    [{ min_price: '-1' }, 'INVALID_QUERY'],
+    [{ max_price: '1e3' }, 'INVALID_QUERY'],
+    [{ min_rating: 'NaN' }, 'INVALID_QUERY'],
+    [{ max_rating: '4,5' }, 'INVALID_QUERY'],
+    [{ cursor: 'x'.repeat(4_401) }, 'INVALID_CURSOR'],
   ])('R52 refuses %j with %s', (query, code) => {
     expect(codeOf(() => parseProviderQuery(query))).toBe(code)
   })

@@ -1,9 +1,11 @@
+import { foldName } from '../../domain/fold-name.ts'
+import { shortName } from '../../domain/short-name.ts'
 import { PresenceError } from '../../domain/errors.ts'
 import { AVAILABILITY, isPresent } from '../../domain/status.ts'
 import type { UserIdCodec } from '../../domain/user-id.ts'
 import { versionTime } from '../../domain/version.ts'
 import { UNSEEN, type View } from '../../domain/view.ts'
-import type { ProviderPage, ProviderPosition, ProviderRow, ProviderSearch, ProviderSort } from '../contract.ts'
+import type { Bounds, ProviderPage, ProviderPosition, ProviderRow, ProviderSearch, ProviderSort } from '../contract.ts'
 
 /** A provider of a directory in memory: what is searched by, and whatever else the host gives out of one. */
 export interface MemoryProvider extends Readonly<Record<string, unknown>> {
@@ -13,6 +15,7 @@ export interface MemoryProvider extends Readonly<Record<string, unknown>> {
   readonly service_ids?: readonly (string | number)[]
   readonly rating?: number | null
   readonly price?: number | null
+  readonly name?: string | null
 }
 
 /** What strangers may know of a provider. */
@@ -60,8 +63,10 @@ export function searchProviders(
       return { provider, presence: (isHidden ? null : presenceOf(provider.id)) ?? NEVER_SEEN }
     })
   const order = orderOf(codec)
+  const shown = new Set(search.shown)
   const rows = inScope
-    .filter(({ presence }) => fits(presence, search))
+    .filter(({ provider, presence }) => fits(presence, search) && isWanted(provider, search))
+    .filter(({ provider }) => !shown.has(shortName(provider.id)))
     .map((candidate) => providerRow(candidate, sort))
     .filter(({ position }) => after === null || order(position, after) > 0)
     .sort((a, b) => order(a.position, b.position))
@@ -76,6 +81,16 @@ export function searchProviders(
 function isInScope({ city_id, service_ids = [] }: MemoryProvider, { cityId, serviceId }: ProviderSearch): boolean {
   const inCity = cityId === null || String(city_id) === cityId
   return inCity && (serviceId === null || service_ids.some((id) => String(id) === serviceId))
+}
+
+function isWanted({ name, price, rating }: MemoryProvider, search: ProviderSearch): boolean {
+  const isNamed = search.name === null || (name != null && foldName(name).includes(search.name))
+  return isNamed && isWithin(price, search.price) && isWithin(rating, search.rating)
+}
+
+function isWithin(value: number | null | undefined, { min, max }: Bounds): boolean {
+  if (min === null && max === null) return true
+  return value != null && value >= (min ?? value) && value <= (max ?? value)
 }
 
 /** Whether a presence is what was asked for; all conditions must hold, bounds are inclusive. */

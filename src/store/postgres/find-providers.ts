@@ -1,3 +1,4 @@
+import { shortName } from '../../domain/short-name.ts'
 import { PresenceError } from '../../domain/errors.ts'
 import { AVAILABILITY, STATUSES } from '../../domain/status.ts'
 import type { UserIdCodec } from '../../domain/user-id.ts'
@@ -82,7 +83,7 @@ function searchSql(search: ProviderSearch, directory: DirectorySql, userId: User
         ${from} where ${scope} and ${filtersOf(search, binds)}
       ) candidates
       where ${afterPosition(search, userId, binds)}
-      order by k1 desc, k2 desc, id desc limit ${binds.add(search.limit + 1)}::int
+      order by k1 desc, k2 desc, id desc limit ${binds.add(search.limit + 1 + search.shown.length)}::int
     )
     select counted.*, page.id::text as id, page.k1, page.k2, page.active${fields.map((field) => `, ${field}`).join('')}
     from counted
@@ -120,7 +121,8 @@ export function providerFinder(database: Database, userId: UserIdCodec, director
   return async (search: ProviderSearch): Promise<ProviderPage> => {
     const binds = collectBinds()
     const found = await database.rows<FoundRow>(searchSql(search, names, userId, binds), binds.values)
-    const rows = found.flatMap((row) => providerRow(row, names))
+    const shown = new Set(search.shown)
+    const rows = found.flatMap((row) => providerRow(row, names)).filter(({ userId: id }) => !shown.has(shortName(id)))
     const { online = 0, away = 0, dnd = 0, latest = null } = found[0] ?? {}
     return {
       rows: rows.slice(0, search.limit),
