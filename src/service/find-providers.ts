@@ -38,7 +38,8 @@ export async function findProviders(deps: ServiceDeps, query: ProviderQuery): Pr
     if (!record || !stillMatches(record, search)) return []
     const presence = infoFor(record, null)
     const doubted = stale || isPresumed(record)
-    return [{ userId, fields, position, presence: doubted ? { ...presence, stale: true as const } : presence }]
+    const { version } = record.stranger
+    return [{ userId, fields, position, version, presence: doubted ? { ...presence, stale: true as const } : presence }]
   })
   const next = page.more ? nextPlace(search, providers, page.rows) : null
   return { providers, next, counts: page.counts, asOf: page.asOf, stale }

@@ -57,6 +57,8 @@ export interface FoundProvider {
   readonly userId: string
   readonly fields: Readonly<Record<string, unknown>>
   readonly presence: PresenceInfo
+  /** Version of the strangers' view that `presence` words. It stays inside. */
+  readonly version: number
   readonly position: ProviderPosition
 }
 
