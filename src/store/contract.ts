@@ -180,6 +180,14 @@ export interface DurableStore {
   recordAlive(now: number): Promise<void>
   /** Searches the host's directory together with what strangers may know. */
   findProviders(query: ProviderSearch): Promise<ProviderPage>
+  /** Where a search looks for these users, as it finds them now; whoever is no provider is left out. */
+  listings(userIds: readonly string[]): Promise<Map<string, Listing>>
+  /** Brings what searches know of these providers up to what the host's directory says. @returns those of whom it changed */
+  refreshListing(userIds: readonly string[]): Promise<string[]>
+  /** The same for up to `limit` providers in order of their ids. @param after the last one of the part before */
+  refreshListingAfter(after: string | null, limit: number): Promise<ListingPass>
+  /** Counts present providers anew. @returns how many counts were wrong */
+  recountListing(): Promise<number>
   /** Users whom PostgreSQL holds as present, in order of their ids. @param after the last one of the page before */
   presentUsers(after: string | null, limit: number): Promise<string[]>
   /** Sessions that `user_sessions` holds as active, in order of their ids. @param after the last one of the page before */
@@ -197,6 +205,14 @@ export type ProviderSort = (typeof PROVIDER_SORTS)[number]
 export interface Bounds {
   readonly min: number | null
   readonly max: number | null
+}
+
+/** Where a provider is listed. */
+export interface Listing {
+  readonly cityId: string | null
+  readonly serviceIds: readonly string[]
+  /** Version of the strangers' view that searches go by: behind the live one by the projection. Zero: of nothing ever told. */
+  readonly version: number
 }
 
 /** A place in a sorted list: the two sort keys and the id of the last row before it. */
@@ -232,6 +248,13 @@ export interface ProviderRow {
   readonly position: ProviderPosition
   /** Last activity that strangers may know of, in epoch milliseconds. */
   readonly shownActivityAt: number | null
+}
+
+/** A part of the directory that was compared. */
+export interface ListingPass {
+  /** Where the next part begins, or null: that was the last. */
+  readonly last: string | null
+  readonly changed: readonly string[]
 }
 
 export interface ProviderPage {

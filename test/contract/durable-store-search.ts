@@ -159,6 +159,24 @@ export function providerSearchContract(open: OpenDurableStore): void {
       expect(active).toEqual(new Set([...present, ...ofSort('offline')]))
     })
 
+    test('says where a search looks for whom, by which version, and leaves out who is no provider', async () => {
+      const [online = '', never = ''] = [...ofSort('online'), ...ofSort('never')].filter((_, i, all) =>
+        [0, all.length - 1].includes(i),
+      )
+      const listings = await under.store.listings([online, never, randomUUID()])
+      expect(new Set(listings.keys())).toEqual(new Set([online, never]))
+      for (const [id, { cityId, serviceIds, version }] of listings) {
+        const provider = PEOPLE.find((person) => person.id === id)
+        expect(cityId).toBe(String(provider?.city_id))
+        expect(serviceIds.toSorted()).toEqual(provider?.service_ids?.map(String).toSorted())
+        expect(version).toBe(id === online ? NOW * 1000 : 0)
+      }
+      expect(await under.store.listings([])).toEqual(new Map())
+      const blind = await open(null)
+      expect(await blind.store.listings([online])).toEqual(new Map())
+      await blind.close()
+    })
+
     test('R52 refuses what cannot be: a foreign cursor, a search without a directory', async () => {
       await expect(find({ after: { keys: [0, 0], id: "x'" } })).rejects.toMatchObject({ code: 'INVALID_CURSOR' })
       const beyond = { keys: [Number.NaN, 0], id: randomUUID() } as const

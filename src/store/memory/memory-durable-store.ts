@@ -4,7 +4,14 @@ import { isPresent } from '../../domain/status.ts'
 import type { UserRecord } from '../../domain/user-record.ts'
 import type { Decision, DurableStore, ProviderSearch, SessionRow } from '../contract.ts'
 import { endStored } from './end-leftovers.ts'
-import { fits, type MemoryProvider, NEVER_SEEN, type PublicPresence, searchProviders } from './search-providers.ts'
+import {
+  fits,
+  listingOf,
+  type MemoryProvider,
+  NEVER_SEEN,
+  type PublicPresence,
+  searchProviders,
+} from './search-providers.ts'
 import {
   decideOn,
   type HostColumns,
@@ -146,6 +153,11 @@ export function createMemoryDurableStore(options: MemoryDurableStoreOptions = {}
     findProviders: async (search) => {
       if (providers === null) throw new PresenceError('NOT_FOUND', 'There is no directory of providers here.')
       return searchProviders(providers, publicOf, codec, search)
+    },
+    listings: async (userIds) => {
+      const wanted = new Set(userIds)
+      const listed = (providers ?? []).filter(({ id }) => wanted.has(id))
+      return new Map(listed.map((provider) => [provider.id, listingOf(provider, publicOf(provider.id))]))
     },
     ping: async () => true,
     addUser: (userId, columns = {}) => {

@@ -5,7 +5,15 @@ import { AVAILABILITY, isPresent } from '../../domain/status.ts'
 import type { UserIdCodec } from '../../domain/user-id.ts'
 import { versionTime } from '../../domain/version.ts'
 import { UNSEEN, type View } from '../../domain/view.ts'
-import type { Bounds, ProviderPage, ProviderPosition, ProviderRow, ProviderSearch, ProviderSort } from '../contract.ts'
+import type {
+  Bounds,
+  Listing,
+  ProviderPage,
+  ProviderPosition,
+  ProviderRow,
+  ProviderSearch,
+  ProviderSort,
+} from '../contract.ts'
 
 /** A provider of a directory in memory: what is searched by, and whatever else the host gives out of one. */
 export interface MemoryProvider extends Readonly<Record<string, unknown>> {
@@ -82,6 +90,13 @@ function isInScope({ city_id, service_ids = [] }: MemoryProvider, { cityId, serv
   const inCity = cityId === null || String(city_id) === cityId
   return inCity && (serviceId === null || service_ids.some((id) => String(id) === serviceId))
 }
+
+/** Where a search looks for a provider. */
+export const listingOf = ({ city_id, service_ids = [] }: MemoryProvider, presence: PublicPresence | null): Listing => ({
+  cityId: city_id == null ? null : String(city_id),
+  serviceIds: service_ids.map(String),
+  version: presence?.view.version ?? 0,
+})
 
 function isWanted({ name, price, rating }: MemoryProvider, search: ProviderSearch): boolean {
   const isNamed = search.name === null || (name != null && foldName(name).includes(search.name))

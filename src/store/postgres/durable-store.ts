@@ -7,6 +7,7 @@ import type { ProviderDirectory } from './directory.ts'
 import { leftoversEnder } from './end-leftovers.ts'
 import { providerFinder } from './find-providers.ts'
 import { describeUsers, type HostUsersOptions } from './host-users.ts'
+import { listingReader } from './listings.ts'
 import { recordLoader } from './load-records.ts'
 import { activeSessionsReader, presentUsersReader, sessionEnder } from './present-users.ts'
 import { recordProjector } from './project-records.ts'
@@ -47,6 +48,7 @@ export function createDurableStore(options: DurableStoreOptions): DurableStore {
     endSessions: sessionEnder(database),
     recordAlive: aliveRecorder(database, nodeId),
     findProviders: directory === null ? refuseSearch : providerFinder(database, host.userId, directory),
+    listings: directory === null ? async () => new Map() : listingReader(database, host.userId, directory),
     ping: () => answers(database),
   }
 }
