@@ -28,6 +28,7 @@ import type { ServiceDeps } from './service/deps.ts'
 import { endLocalSessions, leaveLocalSessions } from './service/end-local-sessions.ts'
 import { followStore } from './service/fleet/follow-store.ts'
 import { followChanges } from './service/follow-changes.ts'
+import { beginListing } from './service/keep-listing.ts'
 import { createLocalSessions } from './service/local-sessions.ts'
 import { createPendingDecisions } from './service/pending-decisions.ts'
 import { createPresenceService, type PresenceService } from './service/presence-service.ts'
@@ -71,6 +72,13 @@ export interface PresenceSystem {
   router(): Router
   /** Notes requests that are a sign of use; mount it after authentication. */
   trackActivity(): RequestHandler
+  /**
+   * Say so when providers were added, changed or removed in your directory: searches find them as they are from then on. Without a word
+   * that takes a minute or, with very many providers, half an hour.
+   *
+   * @returns whom it changed
+   */
+  directoryChanged(userIds: readonly string[]): Promise<string[]>
   /** Tells watchers once more what is true; it cannot change it, so `status` is only a name for readers. */
   broadcastPresence(userId: string, status?: string): Promise<void>
   /** Reads the presence filters of the host's own provider list into `req.presenceFilter`. */
@@ -150,6 +158,14 @@ export function composePresence(host: HostApp, parts: PresenceParts): PresenceSy
     metrics: deps.metrics,
     router,
     trackActivity: () => trackActivity(activity),
+    directoryChanged: async (userIds) =>
+      verbs.refreshDirectory(
+        userIds.map((text) => {
+          const id = codec.parse(text)
+          if (id === null) throw new PresenceError('INVALID_ID', 'This is not the id of a user.')
+          return id
+        }),
+      ),
     broadcastPresence: (userId) => verbs.repeatPresence(userId),
     presenceFilter: () =>
       presenceFilter(log, (filter, column) => parts.condition(filter, column, deps.pendingDecisions.users())),
@@ -191,7 +207,9 @@ function followAll(deps: ServiceDeps): () => void {
 }
 
 /** Takes up what earlier runs left: alone at once, among other nodes as one of them. */
-async function takeUp({ shared, durable, hot, backlog, log }: ServiceDeps): Promise<void> {
+async function takeUp(deps: ServiceDeps): Promise<void> {
+  const { shared, durable, hot, backlog, log } = deps
+  await beginListing(deps)
   if (shared) {
     await shared.join()
     backlog.recovery = 'wanted'

@@ -43,6 +43,7 @@ const MARKETPLACE_DIRECTORY = {
     city: 'city_id',
     rating: 'rating',
     price: 'price',
+    name: 'name',
     fields: PROVIDER_FIELDS,
   },
   services: { table: 'provider_services', provider: 'user_id', service: 'service_id' },

@@ -9,6 +9,7 @@ import { takeOver } from './fleet/take-over.ts'
 import { handleSocketError } from './handle-socket-error.ts'
 import { createUserActivity, noteSessionActivity } from './note-activity.ts'
 import { createTurns } from './in-turn.ts'
+import { refreshListing, repairListing } from './keep-listing.ts'
 import { listSessions, signOutEverywhere, signOutSession } from './own-sessions.ts'
 import { readPresence, readPresences, watchUsers } from './read-presence.ts'
 import { readSettings, setVisibility } from './set-visibility.ts'
@@ -35,6 +36,8 @@ export function createVerbs(deps: ServiceDeps): PresenceVerbs {
     signOutSession: (userId, sessionId) => signOutSession(deps, userId, sessionId),
     signOutEverywhere: (userId) => signOutEverywhere(deps, userId),
     findProviders: (query) => findProviders(deps, query),
+    refreshDirectory: (userIds) => refreshListing(deps, userIds),
+    repairDirectory: (onProgress) => repairListing(deps, onProgress),
     cleanupInactiveSessions: async () => (await takeOver(deps)) + (await settleDue(deps)),
     handleSocketError: (userId, error, socketId) => handleSocketError(deps, userId, error, socketId),
     repeatPresence: async (userId) => {

@@ -93,7 +93,7 @@ export function providerSearchContract(open: OpenDurableStore): void {
       expect(new Set(rows.map(({ position }) => position.keys[1]))).toEqual(new Set([0]))
       const { rows: seen } = await find({ sort: 'last_seen' })
       const keys = new Set(seen.map(({ position }) => position.keys.join()))
-      expect(keys).toEqual(new Set(['1,0', `0,${NOW - MINUTE}`, '0,0']))
+      expect(keys).toEqual(new Set(['3,0', '2,0', '1,0', `0,${NOW - MINUTE}`, '0,0']))
     })
 
     test('sorts by what the directory says, whoever says nothing coming last', async () => {

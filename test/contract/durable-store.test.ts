@@ -39,8 +39,10 @@ durableStoreContract('PostgreSQL', async (providers) => {
   await migratePresence({ sequelize, ...HOST })
   const directory = providers === null ? null : DIRECTORY
   if (providers !== null) await createDirectory(own, providers)
+  const opened = createDurableStore({ sequelize, ...HOST, nodeId: 'a', directory })
+  await opened.refreshListingAfter(null, 1_000)
   return {
-    store: createDurableStore({ sequelize, ...HOST, nodeId: 'a', directory }),
+    store: opened,
     addUser: async (columns = {}, id = randomUUID()) => {
       await sequelize.query(`insert into users (id) values ('${id}')`)
       await writeHostColumns(own, id, columns)
@@ -59,12 +61,12 @@ describe('the schema', () => {
     await createUsers()
     const { sequelize } = database
     const both = await Promise.all([migrate(), migrate()])
-    expect(both.flat()).toEqual(['001-host-columns', '002-user-sessions', '003-presence'])
-    expect(await rollbackPresence({ sequelize, ...HOST })).toEqual(['003-presence'])
-    expect(await rollbackPresence({ sequelize, ...HOST, steps: 'all' })).toHaveLength(2)
-    expect(await columns()).toEqual(['id'])
-    expect(await migrate()).toHaveLength(3)
+    expect(both.flat()).toEqual(['001-host-columns', '002-user-sessions', '003-presence', '004-listing'])
+    expect(await rollbackPresence({ sequelize, ...HOST })).toEqual(['004-listing'])
     expect(await rollbackPresence({ sequelize, ...HOST, steps: 'all' })).toHaveLength(3)
+    expect(await columns()).toEqual(['id'])
+    expect(await migrate()).toHaveLength(4)
+    expect(await rollbackPresence({ sequelize, ...HOST, steps: 'all' })).toHaveLength(4)
   })
 
   test('uses a fitting column that the host has, and leaves it when it goes', async () => {
@@ -105,7 +107,7 @@ describe('the schema', () => {
     await query('insert into market.users values (1), (2)')
     const { sequelize } = database
     const host = { usersTable: 'market.users', idColumn: 'uid', userId: integerIds }
-    expect(await migratePresence({ sequelize, ...host })).toHaveLength(3)
+    expect(await migratePresence({ sequelize, ...host })).toHaveLength(4)
     store = createDurableStore({ sequelize, ...host, nodeId: 'a', directory: null })
     await store.project([presentRecord('1')])
     await saveChoices(store, '1', { ...NO_CHOICE, message: 'hi', version: NOW * 1000 + 999 })
@@ -121,7 +123,7 @@ describe('the schema', () => {
       { uid: 1, online_status: 'offline', show_online_status: true, custom_status_message: 'hi' },
       { uid: 2, online_status: 'offline', show_online_status: false, custom_status_message: null },
     ])
-    expect(await rollbackPresence({ sequelize, ...host, steps: 'all' })).toHaveLength(3)
+    expect(await rollbackPresence({ sequelize, ...host, steps: 'all' })).toHaveLength(4)
   })
 
   test('refuses a users table that is not there or has other ids', async () => {

@@ -6,6 +6,7 @@ import { recover } from '../../service/fleet/recover.ts'
 import { SURVEY_EVERY_MS, takeOver } from '../../service/fleet/take-over.ts'
 import { project } from '../../service/project.ts'
 import { settleDue } from '../../service/settle-due.ts'
+import { startListingJob } from './listing-job.ts'
 import { type Loop, startLoop } from './loop.ts'
 
 /**
@@ -46,6 +47,7 @@ export function startJobs(deps: ServiceDeps, options: JobOptions): Loop {
       () => ALIVE_EVERY_MS,
       log,
     ),
+    ...(deps.hasDirectory ? [startListingJob(deps)] : []),
     ...(deps.shared ? startFleetJobs(deps, deps.shared, options) : []),
   ]
   return { stop: async () => void (await Promise.all(loops.map((loop) => loop.stop()))) }

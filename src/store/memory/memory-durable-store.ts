@@ -159,6 +159,10 @@ export function createMemoryDurableStore(options: MemoryDurableStoreOptions = {}
       const listed = (providers ?? []).filter(({ id }) => wanted.has(id))
       return new Map(listed.map((provider) => [provider.id, listingOf(provider, publicOf(provider.id))]))
     },
+    // The directory in memory is searched as it is: there is no copy of it.
+    refreshListing: async () => [],
+    refreshListingAfter: async () => ({ last: null, changed: [] }),
+    recountListing: async () => 0,
     ping: async () => true,
     addUser: (userId, columns = {}) => {
       if (!users.has(userId)) users.set(userId, { host: { ...NEW_HOST_COLUMNS, ...columns }, row: null })

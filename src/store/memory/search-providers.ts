@@ -46,9 +46,15 @@ const NO_PRICE = 1e15
 /** Nobody moves in the list while they are present, however active (R31). */
 const seenKey = ({ status, lastSeenAt }: View): number => (isPresent(status) ? 0 : (lastSeenAt ?? 0))
 
+const available = ({ presence: { view } }: Candidate): ProviderPosition['keys'] => [
+  AVAILABILITY[view.status],
+  seenKey(view),
+]
+
+/** Present people are seen now, so those who answer soonest come first by last seen, too. */
 const KEYS: Record<ProviderSort, (candidate: Candidate) => ProviderPosition['keys']> = {
-  availability: ({ presence: { view } }) => [AVAILABILITY[view.status], seenKey(view)],
-  last_seen: ({ presence: { view } }) => [Number(isPresent(view.status)), seenKey(view)],
+  availability: available,
+  last_seen: available,
   rating: ({ provider, presence: { view } }) => [provider.rating ?? 0, AVAILABILITY[view.status]],
   price: ({ provider, presence: { view } }) => [-(provider.price ?? NO_PRICE), AVAILABILITY[view.status]],
 }

@@ -12,6 +12,8 @@ export interface ProviderDirectory {
     readonly city: string
     readonly rating: string
     readonly price: string
+    /** What people search for by name. Absent: nobody can. */
+    readonly name?: string
     /** Columns that are given out, under their own names. */
     readonly fields: readonly string[]
   }
@@ -35,6 +37,7 @@ export interface DirectorySql {
   readonly city: string
   readonly rating: string
   readonly price: string
+  readonly name: string | null
   readonly fields: readonly { readonly name: string; readonly column: string }[]
   readonly services: { readonly table: string; readonly provider: string; readonly service: string } | null
   readonly cityType: DirectoryIdType
@@ -54,6 +57,7 @@ export function describeDirectory({
     city: quoteName(providers.city),
     rating: quoteName(providers.rating),
     price: quoteName(providers.price),
+    name: providers.name === undefined ? null : quoteName(providers.name),
     fields: providers.fields.map((name) => ({ name, column: quoteName(name) })),
     services: services
       ? {

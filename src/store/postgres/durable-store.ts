@@ -1,16 +1,18 @@
 import type { Sequelize } from 'sequelize'
 import { PresenceError } from '../../domain/errors.ts'
+import type { UserIdCodec } from '../../domain/user-id.ts'
 import type { DurableStore } from '../contract.ts'
 import type { Guard } from '../guard.ts'
 import { type Database, openDatabase } from './database.ts'
-import type { ProviderDirectory } from './directory.ts'
+import { describeDirectory, type ProviderDirectory } from './directory.ts'
 import { leftoversEnder } from './end-leftovers.ts'
 import { providerFinder } from './find-providers.ts'
-import { describeUsers, type HostUsersOptions } from './host-users.ts'
+import { describeUsers, type HostUsers, type HostUsersOptions } from './host-users.ts'
 import { listingReader } from './listings.ts'
 import { recordLoader } from './load-records.ts'
 import { activeSessionsReader, presentUsersReader, sessionEnder } from './present-users.ts'
 import { recordProjector } from './project-records.ts'
+import { listingKeeper } from './refresh-listing.ts'
 import { aliveRecorder } from './record-alive.ts'
 import { decisionSaver } from './save-decision.ts'
 import { sessionSaver } from './save-sessions.ts'
@@ -47,10 +49,38 @@ export function createDurableStore(options: DurableStoreOptions): DurableStore {
     activeSessions: activeSessionsReader(database),
     endSessions: sessionEnder(database),
     recordAlive: aliveRecorder(database, nodeId),
-    findProviders: directory === null ? refuseSearch : providerFinder(database, host.userId, directory),
-    listings: directory === null ? async () => new Map() : listingReader(database, host.userId, directory),
+    ...(directory === null ? NOBODY_LISTED : listingVerbs(database, users, host.userId, directory)),
     ping: () => answers(database),
   }
+}
+
+type ListingVerbs = Pick<
+  DurableStore,
+  'findProviders' | 'listings' | 'refreshListing' | 'refreshListingAfter' | 'recountListing'
+>
+
+function listingVerbs(
+  database: Database,
+  users: HostUsers,
+  userId: UserIdCodec,
+  directory: ProviderDirectory,
+): ListingVerbs {
+  const keeper = listingKeeper(database, users, userId, describeDirectory(directory))
+  return {
+    findProviders: providerFinder(database, userId),
+    listings: listingReader(database, userId),
+    refreshListing: keeper.refresh,
+    refreshListingAfter: keeper.refreshAfter,
+    recountListing: keeper.recount,
+  }
+}
+
+const NOBODY_LISTED: ListingVerbs = {
+  findProviders: refuseSearch,
+  listings: async () => new Map(),
+  refreshListing: async () => [],
+  refreshListingAfter: async () => ({ last: null, changed: [] }),
+  recountListing: async () => 0,
 }
 
 async function refuseSearch(): Promise<never> {

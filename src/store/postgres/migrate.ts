@@ -7,10 +7,11 @@ import { describeUsers, type HostUsersOptions } from './host-users.ts'
 import { hostColumns } from './migrations/001-host-columns.ts'
 import { userSessions } from './migrations/002-user-sessions.ts'
 import { presence } from './migrations/003-presence.ts'
+import { listing } from './migrations/004-listing.ts'
 import type { Migration, MigrationContext } from './migrations/migration.ts'
 
 /** In the order in which they are applied. Imported by name, so that a compiled build finds them. */
-const MIGRATIONS: readonly Migration[] = [hostColumns, userSessions, presence]
+const MIGRATIONS: readonly Migration[] = [hostColumns, userSessions, presence, listing]
 
 export interface MigrateOptions extends HostUsersOptions {
   readonly sequelize: Sequelize

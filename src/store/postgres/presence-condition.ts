@@ -31,7 +31,9 @@ export function presenceCondition(
   const users = (test: string) => literal(`(select user_id from porchlight_presence where ${test}${others})`)
   const all = tests.map((test) => ({ [column]: { [Op.in]: users(test) } }))
   if (statuses === null) return { [Op.and]: all }
-  const list = (words: readonly Status[]) => `public_status in (${words.map((word) => `'${word}'`).join(', ')})`
+  // Whoever is shown as present is present, and those have an index.
+  const list = (words: readonly Status[]) =>
+    `status <> 'offline' and public_status in (${words.map((word) => `'${word}'`).join(', ')})`
   const unwanted = STATUSES.filter((status) => !statuses.includes(status))
   // Asking for offline must find people without a row, so it rules the others out instead.
   const byStatus = statuses.includes('offline')

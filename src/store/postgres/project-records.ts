@@ -1,5 +1,6 @@
 import type { UserRecord } from '../../domain/user-record.ts'
 import { type Database, despiteDeletions } from './database.ts'
+import { countMoved } from './counts.ts'
 import type { HostUsers } from './host-users.ts'
 import { fromMs } from './moments.ts'
 
@@ -73,22 +74,31 @@ const projectSql = ({ table, id, idType, statusType }: HostUsers): string => {
     type === 'moment' ? `${fromMs(`i.${name}`)} as ${name}` : `i.${name}`,
   )
   return `
-    with observed as (
+    with held as (
+      -- Two nodes that project the same users lock them in the same order. What is held does not change under the statement.
+      select user_id, visibility_version, listed_rank from porchlight_presence
+      where user_id = any($1::${idType}[]) order by user_id for update
+    ), observed as (
       select i.user_id, ${values.join(', ')},
-        coalesce(old.visibility_version, 0) < i.visibility_version as decides_visibility
+        coalesce(held.visibility_version, 0) < i.visibility_version as decides_visibility,
+        coalesce(held.listed_rank, 0) as rank_before
       from unnest($1::${idType}[], ${arrays.join(', ')}) as i (user_id, ${names})
       -- Whoever was deleted meanwhile must not fail the batch.
       join ${table} u on u.${id} = i.user_id
-      left join porchlight_presence old on old.user_id = i.user_id
+      left join held on held.user_id = i.user_id
     ), stored as (
       insert into porchlight_presence as p (user_id, ${names})
-      -- Two nodes that project the same users lock them in the same order.
       select user_id, ${names} from observed order by user_id
       on conflict (user_id) do update set ${COLUMNS.map(assignment).join(', ')}
       -- Equal is not older: a stored decision may have taken the version that this record was then given.
       where p.version <= excluded.version
-      returning p.user_id, p.status, p.choice_message, p.kept_activity, p.visible
-    ), told as (
+      returning p.user_id, p.status, p.choice_message, p.kept_activity, p.visible,
+        p.city, p.services, p.listed_rank, p.public_version
+    ), moved as (
+      select stored.city, stored.services, observed.rank_before, stored.listed_rank, stored.public_version as version
+      from stored join observed on observed.user_id = stored.user_id
+      where stored.city is not null and stored.listed_rank <> observed.rank_before
+    ), ${countMoved({ city: ['city', 'city'], services: ['services', 'services'], rank: ['rank_before', 'listed_rank'] })}, told as (
       select stored.user_id, stored.status::${statusType} as status, stored.choice_message as message,
         stored.kept_activity as activity, case when observed.decides_visibility then stored.visible end as visible
       from stored join observed on observed.user_id = stored.user_id

@@ -1,26 +1,18 @@
 import { PresenceError } from '../../domain/errors.ts'
 import type { Decision } from '../contract.ts'
 import type { Database } from './database.ts'
+import { countMoved } from './counts.ts'
+import { FIRST_ROW_COLUMNS, firstRow } from './first-row.ts'
 import type { HostUsers } from './host-users.ts'
 import { fromMs } from './moments.ts'
-
-// A user's first own row starts from what the host's columns tell of them, exactly as `load` reads them without a row.
-const SEEDED = `user_id, version, last_seen, last_activity, own_last_seen,
-  kept_last_seen, kept_activity, public_last_seen, public_activity`
-
-const seeds = (id: string, showsNow: string): string => {
-  const open = 'case when u.show_online_status then u.last_activity end'
-  const shown = `case when u.show_online_status and ${showsNow} then u.last_activity end`
-  return `u.${id}, $2::bigint, u.last_activity, u.last_activity, u.last_activity, ${open}, ${open}, ${shown}, ${shown}`
-}
 
 /** The choice replaces an older one, here and in the host's `custom_status_message`, or nothing happens. */
 const choiceSql = ({ table, id, idType }: HostUsers): string => `
   with stored as (
     insert into porchlight_presence as p (
-      ${SEEDED}, visible, choice_status, choice_message, choice_expires_at, choice_version
+      ${FIRST_ROW_COLUMNS}, visible, choice_status, choice_message, choice_expires_at, choice_version
     )
-    select ${seeds(id, 'true')}, u.show_online_status, $3::text, $4::text, ${fromMs('$5')}, $2::bigint
+    select ${firstRow(id, 'true', '$2::bigint')}, u.show_online_status, $3::text, $4::text, ${fromMs('$5')}, $2::bigint
     from ${table} u where u.${id} = $1::${idType}
     on conflict (user_id) do update set
       version = greatest(p.version, excluded.version),
@@ -39,10 +31,12 @@ const choiceSql = ({ table, id, idType }: HostUsers): string => `
  * everything public away in the same statement (R32); what is shown after un-hiding comes with the projection.
  */
 const visibilitySql = ({ table, id, idType }: HostUsers): string => `
-  with stored as (
-    insert into porchlight_presence as p (${SEEDED}, visible, visible_since, visibility_version)
-    select ${seeds(id, '$3::boolean')}, $3::boolean, ${fromMs('$4')}, $2::bigint
-    from ${table} u where u.${id} = $1::${idType}
+  with held as (
+    select user_id, listed_rank from porchlight_presence where user_id = $1::${idType} for update
+  ), stored as (
+    insert into porchlight_presence as p (${FIRST_ROW_COLUMNS}, visible, visible_since, visibility_version)
+    select ${firstRow(id, '$3::boolean', '$2::bigint')}, $3::boolean, ${fromMs('$4')}, $2::bigint
+    from ${table} u left join held on held.user_id = u.${id} where u.${id} = $1::${idType}
     on conflict (user_id) do update set
       version = greatest(p.version, excluded.version),
       visible = excluded.visible, visible_since = excluded.visible_since,
@@ -58,8 +52,11 @@ const visibilitySql = ({ table, id, idType }: HostUsers): string => `
           then p.public_version
         else greatest(p.public_version + 1, excluded.visibility_version) end
     where p.visibility_version < excluded.visibility_version
-    returning p.user_id, p.visible
-  ), told as (
+    returning p.user_id, p.visible, p.city, p.services, p.listed_rank, p.public_version
+  ), moved as (
+    select stored.city, stored.services, coalesce(held.listed_rank, 0) as rank_before, stored.listed_rank as rank, stored.public_version as version
+    from stored left join held on held.user_id = stored.user_id where stored.listed_rank <> coalesce(held.listed_rank, 0)
+  ), ${countMoved({ city: ['city', 'city'], services: ['services', 'services'], rank: ['rank_before', 'rank'] })}, told as (
     update ${table} u set show_online_status = stored.visible from stored
     where u.${id} = stored.user_id and u.show_online_status is distinct from stored.visible
   )
