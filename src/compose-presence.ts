@@ -21,6 +21,7 @@ import { countDoors } from './gateway/log.ts'
 import { createRateLimiter, noLimit } from './gateway/rate-limit.ts'
 import { attachSockets } from './gateway/socket/attach-sockets.ts'
 import { drainSockets } from './gateway/socket/drain.ts'
+import { wordDiff } from './gateway/socket/search-words.ts'
 import type { PresenceOptions } from './options.ts'
 import type { ProviderList, ProviderPresence } from './protocol/http.ts'
 import { createVerbs } from './service/create-verbs.ts'
@@ -29,6 +30,9 @@ import { endLocalSessions, leaveLocalSessions } from './service/end-local-sessio
 import { followStore } from './service/fleet/follow-store.ts'
 import { followChanges } from './service/follow-changes.ts'
 import { beginListing } from './service/keep-listing.ts'
+import { followNews } from './service/live-search/follow-news.ts'
+import { createLiveSearches, type LiveSearches } from './service/live-search/live-searches.ts'
+import { type Pace, paceOf } from './service/live-search/pace.ts'
 import { createLocalSessions } from './service/local-sessions.ts'
 import { createPendingDecisions } from './service/pending-decisions.ts'
 import { createPresenceService, type PresenceService } from './service/presence-service.ts'
@@ -124,6 +128,8 @@ export interface PresenceParts {
   condition(filter: Parameters<ConditionOf>[0], column: string, hidden: readonly string[]): object
   /** Keeps other processes away from the same data. @param onLost it did not, and two are running now */
   claim(onLost: (error: PresenceError) => void): Promise<{ release(): Promise<void> }>
+  /** How often watched searches are computed; by the options unless told. */
+  readonly searchPace?: Pace
   /** What the system does by itself: deadlines, and writing behind. */
   startJobs(deps: ServiceDeps, options: PresenceOptions): Loop
 }
@@ -133,7 +139,12 @@ export function composePresence(host: HostApp, parts: PresenceParts): PresenceSy
   const { io, app } = host
   const { options, codec, log, directoryIds } = parts
   const deps = wire(host, parts)
-  const verbs = createVerbs(deps)
+  const searches = createLiveSearches(deps, {
+    ...options,
+    pace: parts.searchPace ?? paceOf(options),
+    word: (watchId, seq, diff, sort) => wordDiff(watchId, seq, diff, sort, deps.hot.now()),
+  })
+  const verbs = createVerbs(deps, searches)
   const searchable = directoryIds === null ? {} : { directoryIds }
   const input = createHostInput({ verbs, codec, clock: deps.hot.now, ...searchable })
   const service = createPresenceService(verbs, deps.local, codec, input)
@@ -150,8 +161,9 @@ export function composePresence(host: HostApp, parts: PresenceParts): PresenceSy
   const router = (): Router => createRouter({ ...doors, identify: identifyRequest, ...searchable })
   if (app) app.use(trackActivity(activity), router())
 
-  const attach = () => attachSockets({ ...doors, io, identify: host.identify ?? defaultIdentifySocket })
-  const running = createLifecycle(deps, parts, io, attach)
+  const attach = () => attachSockets({ ...doors, ...searchable, io, identify: host.identify ?? defaultIdentifySocket })
+  const follow = () => followAll(deps, searches)
+  const running = createLifecycle(deps, parts, io, { attach, follow })
   return {
     service,
     verbs,
@@ -199,8 +211,9 @@ function wire(host: HostApp, { options, log, hot, shared, durable, directoryIds 
 }
 
 /** Draws the consequences of what happens here and, where nodes share a store, elsewhere. */
-function followAll(deps: ServiceDeps): () => void {
+function followAll(deps: ServiceDeps, searches: LiveSearches): () => void {
   const unfollow = [followChanges(deps), deps.shared ? followStore(deps, deps.shared) : () => {}]
+  if (deps.hasDirectory) unfollow.push(followNews(deps, searches))
   return () => {
     for (const stop of unfollow) stop()
   }
@@ -235,7 +248,7 @@ function createLifecycle(
   deps: ServiceDeps,
   parts: PresenceParts,
   io: Server,
-  attach: () => () => void,
+  { attach, follow }: { attach: () => () => void; follow: () => () => void },
 ): Pick<PresenceSystem, 'start' | 'drain' | 'stop'> {
   const { options, claim, startJobs } = parts
   let stopAll: ((withinMs: number) => Promise<void>) | null = null
@@ -245,7 +258,7 @@ function createLifecycle(
     const lock = await claim((error) => {
       deps.log.error({ err: error }, 'another process serves the same database from memory')
     })
-    const unfollow = followAll(deps)
+    const unfollow = follow()
     try {
       await takeUp(deps)
     } catch (error) {

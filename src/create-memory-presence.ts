@@ -5,6 +5,7 @@ import { type PresenceOptions, resolveOptions } from './options.ts'
 import type { ServiceDeps } from './service/deps.ts'
 import { project } from './service/project.ts'
 import { settleDue } from './service/settle-due.ts'
+import { AT_ONCE } from './service/live-search/pace.ts'
 import type { RecordChange } from './store/contract.ts'
 import { createMemoryDurableStore } from './store/memory/memory-durable-store.ts'
 import { createMemoryHotStore } from './store/memory/memory-hot-store.ts'
@@ -67,6 +68,7 @@ export function createMemoryPresence(host: MemoryPresenceHost): MemoryPresence {
       // A list of values is a condition, too, in the words of Sequelize.
       return { [column]: durable.usersWho(filter, hidden) }
     },
+    searchPace: AT_ONCE,
     // Nobody else can reach the memory of this process.
     claim: async () => ({ release: async () => {} }),
     startJobs(deps) {

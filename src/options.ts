@@ -32,6 +32,12 @@ export interface PresenceOptions {
   maxSessionsPerUser: number
   /** Users one connection may watch. @default 2_000 */
   maxWatchedUsers: number
+  /** Searches one connection may watch. @default 10 */
+  maxWatchedSearches: number
+  /** Different searches one node keeps up to date. @default 5_000 */
+  maxLiveSearches: number
+  /** Shortest time between two computations of one watched search. @default 1_000 */
+  liveSearchEveryMs: number
   /** For how long changes for a busy connection are gathered; up to five times that while the process is busy. @default 10 */
   mergeMs: number
   /** Changes that may wait for a slow connection before it is told to read anew. @default 1_000 */
@@ -70,6 +76,9 @@ export const OPTION_RANGES: Record<keyof PresenceOptions, readonly [fallback: nu
   retentionDays: [30, 1, 3_650],
   maxSessionsPerUser: [20, 1, 1_000],
   maxWatchedUsers: [2_000, 1, 100_000],
+  maxWatchedSearches: [10, 1, 1_000],
+  maxLiveSearches: [5_000, 1, 100_000],
+  liveSearchEveryMs: [1_000, 50, 10 * MINUTE],
   mergeMs: [10, 0, 10_000],
   maxQueuedUpdates: [1_000, 1, 1_000_000],
   maxPayloadBytes: [65_536, 1_024, 16_777_216],

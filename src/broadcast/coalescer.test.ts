@@ -202,6 +202,7 @@ function stage(format: 'diff' | 'events' = 'diff') {
     held: [],
     writtenAt: Number.NEGATIVE_INFINITY,
     state: 'flowing',
+    unread: 0,
   }
   return {
     coalescer,

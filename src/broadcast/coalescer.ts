@@ -1,6 +1,6 @@
 import type { Watcher } from './contract.ts'
 import { createFrames, type Encode } from './frames.ts'
-import { type Engine, writeFrame } from './engine.ts'
+import { type Engine, type Frame, writeFrame } from './engine.ts'
 import type { Update } from './update.ts'
 
 /** A connection as delivery sees it. */
@@ -12,6 +12,8 @@ export interface Receiver extends Watcher {
   writtenAt: number
   /** `queueing`: the network takes no more for now. `behind`: it took so little that reading anew is cheaper. */
   state: 'flowing' | 'queueing' | 'behind'
+  /** News of topics that wait for the network, at most. */
+  unread: number
 }
 
 export interface CoalescerOptions {
@@ -29,9 +31,14 @@ export interface CoalescerOptions {
 export interface Coalescer {
   /** Tells these of one update: at once those who heard nothing lately, the others when their tick ends. */
   offer(receivers: Iterable<Receiver>, update: Update, atOnce: boolean): void
+  /** Tells these one thing that nothing supersedes, at once. @returns how many were told */
+  tell(receivers: Iterable<Receiver>, frame: Frame): number
   /** Ends the tick now. */
   flush(): void
 }
+
+/** News of topics, each larger than an update, that may wait for a slow connection before it is told to read anew (R43). */
+const MAX_UNREAD = 32
 
 /**
  * Writes at once when calm and merges when busy (R42): a write costs the same for one update and for fifty. A connection that
@@ -95,6 +102,17 @@ export function createCoalescer({ encode, tickMs, maxQueued, clock, onDelivered 
     return count
   }
 
+  function tellOne(receiver: Receiver, frame: Frame): boolean {
+    if (receiver.state === 'behind') return false
+    receiver.unread = receiver.engine.writeBuffer.length === 0 ? 0 : receiver.unread + 1
+    if (receiver.unread > MAX_UNREAD) {
+      fallBehind(receiver)
+      return false
+    }
+    writeFrame(receiver.engine, frame)
+    return true
+  }
+
   function fallBehind(receiver: Receiver): void {
     receiver.held = []
     awaitDrain(receiver, 'behind')
@@ -136,6 +154,11 @@ export function createCoalescer({ encode, tickMs, maxQueued, clock, onDelivered 
       let delivered = 0
       for (const receiver of receivers) delivered += offerOne(receiver, update, atOnce, now, frames)
       if (delivered > 0) onDelivered(delivered)
+    },
+    tell(receivers, frame) {
+      let told = 0
+      for (const receiver of receivers) if (tellOne(receiver, frame)) told += 1
+      return told
     },
     flush,
   }

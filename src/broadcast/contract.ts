@@ -1,5 +1,6 @@
 import type { PresenceInfo } from '../domain/info.ts'
 import type { View } from '../domain/view.ts'
+import type { ProvidersDiff } from '../protocol/events.ts'
 
 /** What became of one user, for each audience. */
 export interface Announcement {
@@ -20,6 +21,9 @@ export interface Watcher {
   readonly userId: string
   readonly format: 'events' | 'diff'
 }
+
+/** What became of a watched search, in the words of the wire. */
+export type SearchNews = ProvidersDiff
 
 /** Who hears what. Speaks to the connections of this node only. */
 export interface Broadcaster {
@@ -44,6 +48,18 @@ export interface Broadcaster {
   repeat(announcement: Announcement): void
   /** Tells all connections of a user how they themself look now. */
   tellSelf(userId: string, info: PresenceInfo): void
+  /** Tells a connection what is told to a topic from now on, unless it is not known. What is answered right now arrives before. */
+  listen(socketId: string, topic: string): void
+  /** Ends that for these topics; harmless for any that it does not listen to. */
+  unlisten(socketId: string, topics: Iterable<string>): void
+  topicsOf(socketId: string): ReadonlySet<string>
+  hasListeners(topic: string): boolean
+  /**
+   * Tells all who listen to a topic the same. Whoever does not read is asked to read everything again instead, once they do (R43).
+   *
+   * @returns how many were told
+   */
+  tell(topic: string, news: SearchNews): number
   /** Asks one connection, or all of a user's, to read everything again. */
   resync(to: { socketId: string } | { userId: string }): void
   /** Tells every connection that nobody can vouch for what it shows (R45). */

@@ -2,9 +2,10 @@ import type { Server, Socket } from 'socket.io'
 import type { View } from '../domain/view.ts'
 import type { ClientToServer, ServerToClient } from '../protocol/events.ts'
 import { createCoalescer, type Receiver } from './coalescer.ts'
-import type { Announcement, Broadcaster, Watcher } from './contract.ts'
+import type { Announcement, Broadcaster, SearchNews, Watcher } from './contract.ts'
 import { encodeEvent, engineOf } from './engine.ts'
 import { createSetIndex } from './set-index.ts'
+import { createTopics } from './topics.ts'
 import { createTick } from './tick.ts'
 import { type Update, wordUpdate } from './update.ts'
 
@@ -52,6 +53,7 @@ export function createSocketIoBroadcaster(options: BroadcasterOptions): Broadcas
   const watchersOf = createSetIndex<Connection>()
   /** What was told last of users that somebody here watches; of everybody who changed, when everyone watches. */
   const told = new Map<string, Told>()
+  const topics = createTopics<Connection>()
   const coalescer = createCoalescer({
     encode: (event, ...payload) => encodeEvent(io.encoder, event, ...payload),
     tickMs: createTick(mergeMs),
@@ -75,6 +77,7 @@ export function createSocketIoBroadcaster(options: BroadcasterOptions): Broadcas
       held: [],
       writtenAt: Number.NEGATIVE_INFINITY,
       state: 'flowing',
+      unread: 0,
     }
     connections.set(socketId, connection)
     connectionsOf.add(userId, connection)
@@ -103,6 +106,7 @@ export function createSocketIoBroadcaster(options: BroadcasterOptions): Broadcas
     const connection = connections.get(socketId)
     if (!connection) return
     for (const userId of connection.watched) forget(userId, connection)
+    topics.unlisten(connection, [...topics.of(connection)])
     connection.held = []
     connections.delete(socketId)
     connectionsOf.delete(connection.userId, connection)
@@ -130,6 +134,21 @@ export function createSocketIoBroadcaster(options: BroadcasterOptions): Broadcas
     for (const role of roles) if (groups[role].length > 0) updates[role] = word(announcement, role)
     if (audience === 'everyone' || watchersOf.has(userId)) keep(userId, { own, stranger }, updates)
     for (const role of roles) if (updates[role]) coalescer.offer(groups[role], updates[role], retracts)
+  }
+
+  function tell(topic: string, news: SearchNews): number {
+    if (!topics.has(topic)) return 0
+    const { settled, joining } = topics.listeners(topic)
+    const frame = encodeEvent(io.encoder, 'providersDiff', news)
+    if (joining.length > 0) {
+      setImmediate(() =>
+        coalescer.tell(
+          joining.filter((connection) => topics.of(connection).has(topic)),
+          frame,
+        ),
+      )
+    }
+    return joining.length + coalescer.tell(settled, frame)
   }
 
   let resyncs = new Set<NodeJS.Timeout>()
@@ -180,6 +199,20 @@ export function createSocketIoBroadcaster(options: BroadcasterOptions): Broadcas
     remember,
     stale,
     resyncAll,
+    tell,
+    listen(socketId, topic) {
+      const connection = connections.get(socketId)
+      if (connection) topics.listen(connection, topic)
+    },
+    unlisten(socketId, ended) {
+      const connection = connections.get(socketId)
+      if (connection) topics.unlisten(connection, ended)
+    },
+    topicsOf: (socketId) => {
+      const connection = connections.get(socketId)
+      return connection ? topics.of(connection) : NOBODY
+    },
+    hasListeners: (topic) => topics.has(topic),
     watched: () => watchersOf.keys(),
     latest: (userId, role) => told.get(userId)?.views[role] ?? null,
     announce: (announcement) => deliver(announcement, concerned(announcement)),

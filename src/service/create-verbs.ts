@@ -14,10 +14,11 @@ import { listSessions, signOutEverywhere, signOutSession } from './own-sessions.
 import { readPresence, readPresences, watchUsers } from './read-presence.ts'
 import { readSettings, setVisibility } from './set-visibility.ts'
 import { settleDue } from './settle-due.ts'
+import type { LiveSearches } from './live-search/live-searches.ts'
 import type { PresenceVerbs } from './verbs.ts'
 
 /** Binds the verbs of this room to what they work with. */
-export function createVerbs(deps: ServiceDeps): PresenceVerbs {
+export function createVerbs(deps: ServiceDeps, searches: LiveSearches): PresenceVerbs {
   // A decision may keep a part of the one before, so those of one user take turns (R11).
   const inTurn = createTurns()
   return {
@@ -28,7 +29,12 @@ export function createVerbs(deps: ServiceDeps): PresenceVerbs {
     readPresence: (userId, viewerId) => readPresence(deps, userId, viewerId),
     readPresences: (userIds, viewerId) => readPresences(deps, userIds, viewerId),
     watchUsers: (socketId, viewerId, users, known) => watchUsers(deps, socketId, viewerId, users, known),
-    unwatchAll: (socketId) => deps.broadcast.watch(socketId, []),
+    unwatchAll: (socketId) => {
+      deps.broadcast.watch(socketId, [])
+      searches.unwatch(socketId)
+    },
+    watchProviders: (socketId, query) => searches.watch(socketId, query),
+    unwatchProviders: (socketId, watchId) => searches.unwatch(socketId, watchId),
     chooseStatus: (userId, request) => inTurn(userId, () => chooseStatus(deps, userId, request)),
     readSettings: (userId) => readSettings(deps, userId),
     setVisibility: (userId, visible) => inTurn(userId, () => setVisibility(deps, userId, visible)),

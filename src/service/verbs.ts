@@ -72,6 +72,13 @@ export interface ProviderResult {
   readonly stale: boolean
 }
 
+/** A search that a connection is told about from now on: its window, and the number of the last diff that is in it. */
+export interface WatchedProviders {
+  readonly watchId: string
+  readonly seq: number
+  readonly result: ProviderResult
+}
+
 /**
  * Everything the front doors may ask for; one file of this room implements each. User ids are canonical text (see
  * `UserIdCodec`). All may throw {@link PresenceError} STORE_UNAVAILABLE, and USER_NOT_FOUND for a user who is not there.
@@ -100,7 +107,15 @@ export interface PresenceVerbs {
     users: readonly string[],
     known: Readonly<Record<string, string>>,
   ): Promise<Snapshot>
+  /** Ends all that a connection watches, users and searches. */
   unwatchAll(socketId: string): void
+  /**
+   * Tells a connection of this search from now on, whatever else it watches; the same search again is the same watch.
+   *
+   * @throws {PresenceError} NOT_FOUND when the host described no directory, LIMIT_EXCEEDED
+   */
+  watchProviders(socketId: string, query: ProviderQuery): Promise<WatchedProviders>
+  unwatchProviders(socketId: string, watchId: string): void
   /** @param message undefined: kept; null or empty: cleared. @param expiresInS seconds, null: until changed */
   chooseStatus(
     userId: string,

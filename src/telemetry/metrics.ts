@@ -8,6 +8,9 @@ export interface Metrics {
   readonly announcements: Counter
   readonly deliveries: Counter
   readonly projectedRows: Counter
+  readonly liveSearches: Gauge
+  readonly searchRuns: Counter
+  readonly searchDiffs: Counter
   readonly refusals: Counter<'code'>
   readonly unacknowledged: Counter
   readonly socketErrors: Counter
@@ -49,6 +52,9 @@ export function createMetrics({ process = false }: { process?: boolean } = {}): 
     announcements: counter('announcements_total', 'Changes of a view handed to delivery'),
     deliveries: counter('deliveries_total', 'Updates written to a connection'),
     projectedRows: counter('projected_rows_total', 'Rows of presence written to PostgreSQL'),
+    liveSearches: gauge('live_searches', 'Different searches that connections of this node watch'),
+    searchRuns: counter('live_search_runs_total', 'Computations of watched searches'),
+    searchDiffs: counter('live_search_diffs_total', 'Changes of watched searches written to a connection'),
     refusals: new Counter({
       name: 'porchlight_refusals_total',
       help: 'Calls refused',

@@ -1,12 +1,17 @@
 import type { Socket } from 'socket.io'
 import { parseStatusChange } from '../../protocol/schemas/status-change.ts'
+import { parseProviderWatch } from '../../protocol/schemas/provider-watch.ts'
 import { parseUnwatch, parseWatch } from '../../protocol/schemas/watch.ts'
+import { PresenceError } from '../../domain/errors.ts'
+import { providerQuery } from '../http/provider-routes.ts'
 import { noMetrics } from '../log.ts'
+import type { ProviderQuery } from '../../service/verbs.ts'
 import { explainError } from '../explain-error.ts'
 import { tooMuch } from '../rate-limit.ts'
 import { answerEvent, checkSize, incoming, type SharedListener } from './answer.ts'
 import { type Connections, createConnections } from './connection.ts'
 import type { SocketDoor } from './door.ts'
+import { wordWatched } from './search-words.ts'
 
 type Listeners = Readonly<Record<string, SharedListener>>
 
@@ -46,7 +51,7 @@ function identityOf({ identify, log }: SocketDoor, socket: Socket): ReturnType<S
 }
 
 function listenersFor(door: SocketDoor, connections: Connections): Listeners {
-  const { verbs, codec, options } = door
+  const { verbs, codec, options, clock = Date.now } = door
   return {
     activity: noteActivity(door, connections),
     setStatus: answerEvent(door, connections, 'setStatus', {
@@ -61,13 +66,22 @@ function listenersFor(door: SocketDoor, connections: Connections): Listeners {
       read: (payload) => parseWatch(payload, codec, options.maxWatchedUsers),
       run: ({ users, known }, userId, socket) => verbs.watchUsers(socket.id, userId, users, known),
     }),
+    watchProviders: answerEvent(door, connections, 'watchProviders', {
+      read(payload) {
+        checkSize(payload, options.maxPayloadBytes)
+        return readSearch(door, payload)
+      },
+      run: async (query, _userId, socket) =>
+        wordWatched(await verbs.watchProviders(socket.id, query), query.sort, clock()),
+    }),
     unwatch: answerEvent(door, connections, 'unwatch', {
       read(payload) {
         checkSize(payload, options.maxPayloadBytes)
         return parseUnwatch(payload)
       },
-      run(_input, _userId, socket) {
-        verbs.unwatchAll(socket.id)
+      run({ watch_id: watchId }, _userId, socket) {
+        if (watchId === undefined) verbs.unwatchAll(socket.id)
+        else verbs.unwatchProviders(socket.id, watchId)
         return {}
       },
     }),
@@ -76,6 +90,12 @@ function listenersFor(door: SocketDoor, connections: Connections): Listeners {
       if (typeof userId === 'string') verbs.handleSocketError(userId, error, this.id)
     },
   }
+}
+
+/** @throws {PresenceError} NOT_FOUND, INVALID_PAYLOAD, INVALID_QUERY */
+function readSearch({ codec, directoryIds }: SocketDoor, payload: unknown): ProviderQuery {
+  if (!directoryIds) throw new PresenceError('NOT_FOUND', 'This system has no directory of providers.')
+  return providerQuery(parseProviderWatch(payload), codec, directoryIds)
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Namespace, Server } from 'socket.io'
 import type { UserIdCodec } from '../../domain/user-id.ts'
 import type { PresenceVerbs } from '../../service/verbs.ts'
+import type { HttpDoor } from '../http/door.ts'
 import type { IdentifySocket } from '../identify.ts'
 import type { DoorMetrics, Log } from '../log.ts'
 import type { RateLimiter } from '../rate-limit.ts'
@@ -11,11 +12,13 @@ export interface SocketDoor {
   readonly io: Server | Namespace
   readonly verbs: PresenceVerbs
   readonly options: { readonly maxPayloadBytes: number; readonly maxWatchedUsers: number }
+  /** What ids of the directory look like. Absent: there is none, and no search to watch. */
+  readonly directoryIds?: HttpDoor['directoryIds']
   readonly identify: IdentifySocket
   readonly codec: UserIdCodec
   readonly limiter: RateLimiter
   readonly log: Log
   readonly metrics?: DoorMetrics
-  /** Epoch milliseconds, for the last sign of life of a connection. @default Date.now */
+  /** Epoch milliseconds, for the last sign of life of a connection, and for words. @default Date.now */
   readonly clock?: () => number
 }

@@ -1,0 +1,53 @@
+import type { RecordChange, RemoteChange } from '../../store/contract.ts'
+import { asError } from '../../telemetry/logger.ts'
+import type { ServiceDeps } from '../deps.ts'
+import type { LiveSearches } from './live-searches.ts'
+import type { News } from './window.ts'
+
+/** Milliseconds over which everything is computed anew when the store is lost, is back, or may not have told all of it. */
+const SPREAD_MS = 2_000
+
+/** Brings watched searches what this node and others change. @returns stops doing so */
+export function followNews({ hot, shared, log }: ServiceDeps, searches: LiveSearches): () => void {
+  const hear = (news: News): void => {
+    if (news.view.version === news.before.version) return
+    try {
+      searches.hear(news)
+    } catch (error) {
+      // The change itself is made (R52).
+      log.error({ err: asError(error) }, 'a change was made, but not all watched searches heard of it')
+    }
+  }
+  const everything = (): void => searches.everything(SPREAD_MS)
+  const unfollow = [
+    hot.onChange((change) => hear(ofThisNode(change))),
+    ...(shared
+      ? [
+          shared.onRemoteChange((change) => hear(ofAnother(change))),
+          shared.onDoubt(everything),
+          shared.onAmnesia(everything),
+          shared.onState(everything),
+        ]
+      : []),
+  ]
+  return () => {
+    for (const stop of unfollow) stop()
+    searches.stop()
+  }
+}
+
+const ofThisNode = ({ before, after }: RecordChange): News => ({
+  userId: after.userId,
+  view: after.stranger,
+  before: before.stranger,
+  visible: after.visibility.visible,
+  retracts: before.visibility.visible && !after.visibility.visible,
+})
+
+const ofAnother = ({ userId, stranger, before, visible, wasVisible }: RemoteChange): News => ({
+  userId,
+  view: stranger,
+  before: before.stranger,
+  visible,
+  retracts: wasVisible && !visible,
+})
