@@ -84,10 +84,12 @@ export function listingKeeper(
     return [...listed, ...unlisted].map(({ user_id }) => user_id)
   }
 
-  /** What was copied of those that the condition names, in order of their ids. */
+  /** What is listed of those that the condition names, in order of their ids. */
   async function heldDigests(condition: string, binds: readonly unknown[]): Promise<Map<string, string>> {
     const rows = await database.rows<{ id: string; digest: string }>(
-      `select user_id::text as id, digest from porchlight_directory where ${condition} order by user_id limit ${MAX_HELD}`,
+      `select d.user_id::text as id, d.digest
+      from porchlight_directory d join porchlight_presence p on p.user_id = d.user_id and p.city is not null
+      where ${condition} order by d.user_id limit ${MAX_HELD}`,
       binds,
     )
     return new Map(rows.map(({ id, digest }) => [id, digest]))
@@ -96,12 +98,12 @@ export function listingKeeper(
   return {
     async refresh(userIds) {
       const entries = await read({ userIds })
-      return bring(entries, await heldDigests(`user_id = any($1::${idType}[])`, [userIds]))
+      return bring(entries, await heldDigests(`d.user_id = any($1::${idType}[])`, [userIds]))
     },
     async refreshAfter(after, limit) {
       const entries = await read({ after, limit })
       const end = entries.length < limit ? null : (entries.at(-1)?.userId ?? null)
-      const within = `($1::${idType} is null or user_id > $1) and ($2::${idType} is null or user_id <= $2)`
+      const within = `($1::${idType} is null or d.user_id > $1) and ($2::${idType} is null or d.user_id <= $2)`
       const held = await heldDigests(within, [after, end])
       // Many who are not in the directory any more are taken away in parts, too.
       const last = held.size === MAX_HELD ? ([...held.keys()].at(-1) ?? null) : end
