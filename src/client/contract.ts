@@ -1,8 +1,11 @@
 import type { PresenceInfo } from '../domain/info.ts'
 import type { ChoosableStatus, Status } from '../domain/status.ts'
+import type { ProviderCard, ProviderCounts, ProviderWatchRequest } from '../protocol/events.ts'
 import type { DeviceSession } from '../protocol/http.ts'
 import type { ConnectionState } from './connection-state.ts'
 import type { RequestError } from './request-error.ts'
+
+export type { ProviderCard, ProviderCounts, ProviderWatchRequest }
 
 /** A value that can be read now and heard of when it changes. What `get` answers stays the same object until it changes. */
 export interface Readable<Value> {
@@ -93,6 +96,39 @@ export interface PresenceClientOptions {
   staleAfterMs?: number
 }
 
+/** What a watched search shows. Immutable; a change is another object, in which the cards that did not change are the same. */
+export interface ProviderSearchState<Card = ProviderCard> {
+  /**
+   * `loading`: nobody answered yet. `live`: changes are told as they happen. `stale`: it may be old, because the connection is lost or
+   * the server is not sure (R45); it is being asked anew. `failed`: the server refused, and `error` says why.
+   */
+  readonly status: 'loading' | 'live' | 'stale' | 'failed'
+  /** Best first. */
+  readonly providers: readonly Card[]
+  /** Of the city and service asked for, whatever status was asked for. Null until somebody answered. */
+  readonly counts: ProviderCounts | null
+  /** Goes on where the list ends, by `GET /api/providers`. */
+  readonly nextCursor: string | null
+  /** ISO 8601 time of the last change that is contained. */
+  readonly asOf: string | null
+  /** Of a failed search. One that is retryable is tried again by itself. */
+  readonly error: RequestError | null
+}
+
+/** What `GET /api/providers` answered, as far as a list shows it. */
+export interface ListedProviders<Card = ProviderCard> {
+  readonly providers: readonly Card[]
+  readonly counts: ProviderCounts
+  readonly next_cursor: string | null
+  readonly as_of: string | null
+}
+
+/** One reader's search for providers. All readers of equal searches share one watch. */
+export interface ProviderSearch<Card = ProviderCard> extends Readable<ProviderSearchState<Card>> {
+  /** Ends this reader's wish. Nothing is told afterwards. */
+  close(): void
+}
+
 /** Live presence for a page. */
 export interface PresenceClient {
   readonly connection: Readable<ConnectionInfo>
@@ -116,4 +152,11 @@ export interface PresenceClient {
   onChange(listener: (change: PresenceChange) => void): () => void
   /** Shows what came along with a list, until news of these users arrives; ignored of those whose news did. */
   seed(presences: readonly PresenceInfo[]): void
+  /**
+   * Searches for providers and stays told of who comes, goes and changes, until it is closed. Presences on the cards are shown
+   * elsewhere, too, of users of whom there is no news. `Card`: what the host's providers look like.
+   */
+  watchProviders<Card extends { readonly presence: PresenceInfo } = ProviderCard>(
+    query: ProviderWatchRequest,
+  ): ProviderSearch<Card>
 }

@@ -12,7 +12,7 @@ export function openDirect(options: Omit<HubOptions, 'tell'>, page: Page): Upstr
       if (!hasLeft) page.told(told)
     },
   })
-  hub.join(SELF, page.wanted(), page.held())
+  hub.join(SELF, page.wanted(), page.held(), page.searches())
   hub.open()
 
   const stop = (goodbye: boolean): void => {
@@ -21,6 +21,7 @@ export function openDirect(options: Omit<HubOptions, 'tell'>, page: Page): Upstr
   }
   return {
     want: (userIds) => hub.want(SELF, userIds),
+    search: (wishes) => hub.search(SELF, wishes),
     activity: hub.activity,
     nudge: hub.nudge,
     networkLost: hub.networkLost,

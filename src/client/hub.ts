@@ -1,6 +1,8 @@
 import type { PresenceInfo } from '../domain/info.ts'
-import type { WatchReply } from '../protocol/events.ts'
+import type { ProviderWatchRequest, WatchReply } from '../protocol/events.ts'
 import { openConnection } from './connection.ts'
+import { createSearchSync } from './search/search-sync.ts'
+import type { SearchWish } from './search/searches.ts'
 import type { Surroundings } from './surroundings.ts'
 import type { Tokens } from './token.ts'
 import type { Told } from './upstream.ts'
@@ -11,8 +13,9 @@ import { createWatchSync } from './watch-sync.ts'
 export interface Hub {
   open(): void
   /** Who is new, or returns, is told everything they need. @param held versioned views that they have */
-  join(member: string, userIds: ReadonlySet<string>, held: readonly View[]): void
+  join(member: string, userIds: ReadonlySet<string>, held: readonly View[], wishes: readonly SearchWish[]): void
   want(member: string, userIds: ReadonlySet<string>): void
+  search(member: string, wishes: readonly SearchWish[]): void
   part(member: string): void
   activity(): void
   nudge(): void
@@ -34,6 +37,7 @@ export interface HubOptions {
 
 export function createHub({ surroundings, tokens, tell, ...options }: HubOptions): Hub {
   const members = new Map<string, ReadonlySet<string>>()
+  const seekers = new Map<string, readonly SearchWish[]>()
   const views = new Map<string, View>()
   /** Of whom the server said, since we are connected, that they are as told. */
   const vouched = new Set<string>()
@@ -42,7 +46,7 @@ export function createHub({ surroundings, tokens, tell, ...options }: HubOptions
   let doubted = false
 
   const toAll = (told: Told): void => {
-    if (told.type !== 'news' && told.type !== 'own' && told.type !== 'refused') status = told
+    if (told.type === 'accepted' || told.type === 'lost' || told.type === 'closed') status = told
     tell(told)
   }
 
@@ -62,20 +66,25 @@ export function createHub({ surroundings, tokens, tell, ...options }: HubOptions
       accepted() {
         toAll({ type: 'accepted' })
         sync.restart()
+        searchSync.restart()
       },
       lost(since) {
-        vouched.clear()
-        sync.stop()
+        letGo()
         toAll({ type: 'lost', since })
       },
       closed(reason) {
-        vouched.clear()
-        sync.stop()
+        letGo()
         toAll({ type: 'closed', reason })
       },
     },
   )
   const { socket } = connection
+
+  const letGo = (): void => {
+    vouched.clear()
+    sync.stop()
+    searchSync.stop()
+  }
 
   const union = (): Set<string> => {
     const all = new Set<string>()
@@ -95,6 +104,15 @@ export function createHub({ surroundings, tokens, tell, ...options }: HubOptions
     },
     answered: adoptReply,
     refused: (error) => tell({ type: 'refused', error }),
+  })
+
+  const searchSync = createSearchSync(surroundings.timers, socket, {
+    wanted() {
+      const all = new Map<string, ProviderWatchRequest>()
+      for (const wishes of seekers.values()) for (const { key, request } of wishes) all.set(key, request)
+      return all
+    },
+    told: (key, news) => tell({ type: 'search', key, news }),
   })
 
   function adoptReply(asked: readonly string[], { presences, versions, stale }: WatchReply): void {
@@ -120,12 +138,17 @@ export function createHub({ surroundings, tokens, tell, ...options }: HubOptions
     own = presence
     tell({ type: 'own', presence })
   })
-  socket.on('resync', () => sync.again())
+  socket.on('providersDiff', searchSync.take)
+  socket.on('resync', () => {
+    sync.again()
+    searchSync.again()
+  })
   socket.on('stale', () => {
     doubted = true
     vouched.clear()
     tell({ type: 'news', views: [], vouched: [], doubted })
     sync.later()
+    searchSync.doubt()
   })
 
   /** What a member may know at once, because others asked for it before. */
@@ -135,9 +158,18 @@ export function createHub({ surroundings, tokens, tell, ...options }: HubOptions
     if (held.length > 0 || doubted) tell({ type: 'news', views: held, vouched: sure, doubted }, member)
   }
 
+  const search = (member: string, wishes: readonly SearchWish[]): void => {
+    seekers.set(member, wishes)
+    for (const { key, isLive } of wishes) {
+      const news = isLive ? null : searchSync.newsOf(key)
+      if (news) tell({ type: 'search', key, news }, member)
+    }
+    searchSync.changed()
+  }
+
   return {
     open: connection.open,
-    join(member, userIds, held) {
+    join(member, userIds, held, wishes) {
       members.set(member, userIds)
       const newer = keep(held.filter(({ userId }) => userIds.has(userId)))
       if (status) tell(status, member)
@@ -145,6 +177,7 @@ export function createHub({ surroundings, tokens, tell, ...options }: HubOptions
       if (newer.length > 0) tell({ type: 'news', views: newer, vouched: [], doubted: false })
       tellHeld(member, Array.from(userIds))
       sync.changed()
+      search(member, wishes)
     },
     want(member, userIds) {
       const before = members.get(member)
@@ -155,8 +188,10 @@ export function createHub({ surroundings, tokens, tell, ...options }: HubOptions
       )
       sync.changed()
     },
+    search,
     part(member) {
       if (members.delete(member)) sync.changed()
+      if (seekers.delete(member)) searchSync.changed()
     },
     activity() {
       if (socket.connected) socket.emit('activity')
@@ -165,6 +200,7 @@ export function createHub({ surroundings, tokens, tell, ...options }: HubOptions
     networkLost: connection.networkLost,
     stop(goodbye) {
       sync.stop()
+      searchSync.stop()
       if (goodbye) connection.close()
       else connection.letGo()
     },

@@ -4,12 +4,16 @@ export type {
   CloseReason,
   ConnectionInfo,
   Decision,
+  ListedProviders,
   OwnPresence,
   Presence,
   PresenceChange,
   PresenceClient,
   PresenceClientOptions,
+  ProviderSearch,
+  ProviderSearchState,
   Readable,
 } from './contract.ts'
 export { createPresenceClient } from './presence-client.ts'
 export { RequestError } from './request-error.ts'
+export { createSteadySearch, type SteadySearch, type SteadySearchState } from './search/steady-search.ts'

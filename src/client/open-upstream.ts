@@ -43,7 +43,7 @@ export function openUpstream(
 
   const share = (userId: string): void => {
     // Another version of this file may run in another tab; it shares only with those that speak as it does.
-    const lockName = `porchlight-1:${options.url ?? ''}:${hub.socketPath}:${userId}`
+    const lockName = `porchlight-2:${options.url ?? ''}:${hub.socketPath}:${userId}`
     const ownInstead = (): void => {
       found = direct()
     }
@@ -76,6 +76,7 @@ export function openUpstream(
     deviceId: () => name,
     // Whoever is not found yet will ask the page itself what it wants.
     want: (userIds) => found?.want(userIds),
+    search: (wishes) => found?.search(wishes),
     activity: () => found?.activity(),
     nudge: () => found?.nudge(),
     networkLost: () => found?.networkLost(),

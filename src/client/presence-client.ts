@@ -1,11 +1,14 @@
 import { watchActivity } from './activity.ts'
-import type { CloseReason, PresenceClient, PresenceClientOptions } from './contract.ts'
+import type { PresenceInfo } from '../domain/info.ts'
+import type { ProviderWatchRequest } from '../protocol/events.ts'
+import type { CloseReason, PresenceClient, PresenceClientOptions, ProviderSearch } from './contract.ts'
 import { deviceId } from './device.ts'
 import { createLink } from './link.ts'
 import { createOwnPresence } from './own-presence.ts'
 import { RequestError } from './request-error.ts'
 import { createRequest } from './request.ts'
 import { createRoster } from './roster.ts'
+import { createSearches } from './search/searches.ts'
 import { readSurroundings, type Surroundings } from './surroundings.ts'
 import { createTokens } from './token.ts'
 import { openUpstream, type Route } from './open-upstream.ts'
@@ -40,12 +43,15 @@ export function assemblePresenceClient(options: PresenceClientOptions, surroundi
     upstream?.want(userIds)
   })
 
+  const searches = createSearches((now) => upstream?.search(now), roster.seed)
+
   const ended = (reason: CloseReason): void => {
     upstream = null
     stopListening?.()
     stopListening = null
     own.set(null)
     roster.closed()
+    searches.lost()
     link.closed(reason)
   }
 
@@ -55,9 +61,11 @@ export function assemblePresenceClient(options: PresenceClientOptions, surroundi
       link.accepted()
     } else if (word.type === 'lost') {
       roster.lost(word.since)
+      searches.lost()
       link.lost(word.since)
     } else if (word.type === 'closed') ended(word.reason)
     else if (word.type === 'own') own.set(word.presence)
+    else if (word.type === 'search') searches.told(word.key, word.news)
     else if (word.type === 'news') {
       roster.adopt(word.views, word.vouched)
       if (word.doubted) roster.doubt()
@@ -65,7 +73,7 @@ export function assemblePresenceClient(options: PresenceClientOptions, surroundi
   }
 
   // Wishes that were just made, and not told yet, come along by `want`.
-  const page: Page = { told, wanted: wishes.all, held: roster.held }
+  const page: Page = { told, wanted: wishes.all, held: roster.held, searches: searches.wishes }
   const open = (): void => {
     upstream = openUpstream(options, surroundings, tokens, page)
   }
@@ -111,5 +119,8 @@ export function assemblePresenceClient(options: PresenceClientOptions, surroundi
     subscribe: (userId, listener) => roster.subscribe(canonical(userId), listener),
     onChange: roster.onChange,
     seed: roster.seed,
+    watchProviders: <Card extends { readonly presence: PresenceInfo }>(query: ProviderWatchRequest) =>
+      // What the host's providers look like is the host's word.
+      searches.watch(query) as unknown as ProviderSearch<Card>,
   }
 }

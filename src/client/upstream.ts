@@ -1,6 +1,8 @@
 import type { PresenceInfo } from '../domain/info.ts'
 import type { CloseReason } from './contract.ts'
 import type { RequestError } from './request-error.ts'
+import type { SearchNews } from './search/search-sync.ts'
+import type { SearchWish } from './search/searches.ts'
 import type { View } from './view.ts'
 
 /** What a page hears from wherever its connection is: its own, or another tab's. Plain data, because it passes between tabs. */
@@ -18,6 +20,8 @@ export type Told =
       readonly doubted: boolean
     }
   | { readonly type: 'own'; readonly presence: PresenceInfo }
+  /** Of a watched search, by its key. */
+  | { readonly type: 'search'; readonly key: string; readonly news: SearchNews }
   | { readonly type: 'refused'; readonly error: Pick<RequestError, 'code' | 'message' | 'retryable'> }
 
 /** What an upstream needs of the page that it serves. */
@@ -26,12 +30,15 @@ export interface Page {
   wanted(): ReadonlySet<string>
   /** The versioned views that the page has. */
   held(): readonly View[]
+  searches(): readonly SearchWish[]
 }
 
 /** Where a page's wishes go. */
 export interface Upstream {
   /** Replaces the page's wishes. */
   want(userIds: ReadonlySet<string>): void
+  /** Replaces the page's searches. */
+  search(wishes: readonly SearchWish[]): void
   /** A sign of use. */
   activity(): void
   /** Perhaps something is wrong or over: look after the connection now. */

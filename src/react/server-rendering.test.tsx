@@ -10,9 +10,13 @@ import { PresenceProvider } from './presence-provider.tsx'
 import { useConnection } from './use-connection.ts'
 import { useMyPresence } from './use-my-presence.ts'
 import { usePresenceText } from './use-presence-text.ts'
+import { useProviders } from './use-providers.ts'
 import { useRoster } from './use-roster.ts'
+import { useSteadyProviders } from './use-steady-providers.ts'
 import { useTimeAgo } from './use-time-ago.ts'
 
+const PLUMBERS = { city_id: 1, service_id: 2 }
+const LISTED = { providers: [card('marta')], counts: { online: 1, away: 0, dnd: 0 }, next_cursor: null, as_of: null }
 const AN_HOUR_AGO = new Date(Date.now() - 3_600_000).toISOString()
 
 afterEach(() => {
@@ -25,8 +29,9 @@ test('renders without a browser: nobody is asked, nothing is connected, everybod
   const client = knowing()
   const html = renderToString(<Page client={client} />)
   expect(html).toContain('status unknown')
+  expect(html).toContain('unknown unknown closed loading 1 loading 0')
   expect(html).not.toContain(' style=')
-  expect([client.connects(), client.wishes.size, client.listening()]).toEqual([0, 0, 0])
+  expect([client.connects(), client.wishes.size, client.searches.size, client.listening()]).toEqual([0, 0, 0, 0])
 })
 
 test('says what is missing where there is no provider', () => {
@@ -53,7 +58,9 @@ test('is taken over in a browser without a mismatch, and then says what is known
   expect(complaints.mock.calls).toEqual([])
   expect(container.querySelector('[role=img]')?.getAttribute('aria-label')).toBe('online')
   expect(container.querySelector('time')?.textContent).toBe('last seen 1 hour ago')
-  expect(container.querySelector('#all')?.textContent).toBe('online offline live dnd last seen 1 hour ago 1 hour ago')
+  expect(container.querySelector('#all')?.textContent).toBe(
+    'online offline live live 2 live 0 dnd last seen 1 hour ago 1 hour ago',
+  )
   await act(async () => root.unmount())
 })
 
@@ -72,7 +79,19 @@ function Everything() {
   const { state } = useConnection()
   const { presence } = useMyPresence()
   const words = usePresenceText({ status: 'offline', lastSeen: AN_HOUR_AGO })
-  const said = [...statuses, state, presence?.online_status, words, useTimeAgo(AN_HOUR_AGO)]
+  const { status, providers } = useProviders(PLUMBERS, { initial: LISTED })
+  const { status: steady, entering } = useSteadyProviders(PLUMBERS)
+  const said = [
+    ...statuses,
+    state,
+    status,
+    providers.length,
+    steady,
+    entering.length,
+    presence?.online_status,
+    words,
+    useTimeAgo(AN_HOUR_AGO),
+  ]
   return <p id="all">{said.join(' ')}</p>
 }
 
@@ -81,7 +100,16 @@ function knowing() {
   const client = presenceClientDouble()
   client.say('marta', { status: 'online' })
   client.say('luc', { status: 'offline', lastSeen: AN_HOUR_AGO })
+  client.saySearch(PLUMBERS, { ...LISTED, status: 'live', providers: [card('marta'), card('luc')] })
   client.sayConnection({ state: 'live', reason: null })
   client.sayOwn({ userId: 'ana', online_status: 'dnd', last_seen: null, show_status: true })
   return client
+}
+
+function card(userId: string) {
+  return {
+    presence: { userId, online_status: 'online' as const, last_seen: null, show_status: true },
+    is_online: true,
+    last_seen_text: 'online',
+  }
 }

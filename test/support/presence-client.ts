@@ -4,9 +4,14 @@ import type {
   Presence,
   PresenceChange,
   PresenceClient,
+  ProviderSearch,
+  ProviderSearchState,
   Readable,
 } from '../../src/client/contract.ts'
+import { LOADING } from '../../src/client/search/loading.ts'
+import { normaliseQuery } from '../../src/client/search/query.ts'
 import type { PresenceInfo } from '../../src/domain/info.ts'
+import type { ProviderWatchRequest } from '../../src/protocol/index.ts'
 
 /** A decision that the test answers. */
 export interface Asked {
@@ -20,7 +25,9 @@ export interface Asked {
 export interface PresenceClientDouble extends PresenceClient {
   /** Wishes that were not ended, by user. */
   readonly wishes: ReadonlyMap<string, number>
-  /** Listeners that were not taken away: of users, of connection and of own presence. */
+  /** Searches that were not closed, by query in its one form. */
+  readonly searches: ReadonlyMap<string, number>
+  /** Listeners that were not taken away: of users, of searches, of connection and of own presence. */
   readonly listening: () => number
   /** How often anybody was watched. */
   readonly watched: () => number
@@ -30,6 +37,7 @@ export interface PresenceClientDouble extends PresenceClient {
   say(userId: string, part: Partial<Omit<Presence, 'userId'>>): void
   sayConnection(info: ConnectionInfo): void
   sayOwn(info: PresenceInfo | null): void
+  saySearch(query: ProviderWatchRequest, part: Partial<ProviderSearchState>): void
 }
 
 export function presenceClientDouble(): PresenceClientDouble {
@@ -37,6 +45,8 @@ export function presenceClientDouble(): PresenceClientDouble {
   const listeners = new Map<string, Set<() => void>>()
   const changeListeners = new Set<(change: PresenceChange) => void>()
   const wishes = new Map<string, number>()
+  const searches = new Map<string, number>()
+  const found = new Map<string, ReturnType<typeof cell<ProviderSearchState>>>()
   const asked: Asked[] = []
   const connection = cell<ConnectionInfo>({ state: 'closed', reason: 'not-opened' })
   const own = cell<PresenceInfo | null>(null)
@@ -44,10 +54,16 @@ export function presenceClientDouble(): PresenceClientDouble {
   let connects = 0
   let closes = 0
 
-  const count = (userId: string, by: 1 | -1): void => {
-    const wanted = (wishes.get(userId) ?? 0) + by
-    if (wanted === 0) wishes.delete(userId)
-    else wishes.set(userId, wanted)
+  const count = (wanted: Map<string, number>, name: string, by: 1 | -1): void => {
+    const times = (wanted.get(name) ?? 0) + by
+    if (times === 0) wanted.delete(name)
+    else wanted.set(name, times)
+  }
+
+  const foundBy = (key: string): ReturnType<typeof cell<ProviderSearchState>> => {
+    const known = found.get(key) ?? cell<ProviderSearchState>(LOADING)
+    found.set(key, known)
+    return known
   }
 
   const ask = (decision: Asked['decision']): Promise<PresenceInfo> =>
@@ -90,8 +106,12 @@ export function presenceClientDouble(): PresenceClientDouble {
 
   return {
     wishes,
+    searches,
     listening: () =>
-      Array.from(listeners.values()).reduce((sum, { size }) => sum + size, 0) + connection.size() + own.size(),
+      Array.from(listeners.values()).reduce((sum, { size }) => sum + size, 0) +
+      Array.from(found.values()).reduce((sum, { size }) => sum + size(), 0) +
+      connection.size() +
+      own.size(),
     watched: () => watched,
     connects: () => connects,
     closes: () => closes,
@@ -99,6 +119,10 @@ export function presenceClientDouble(): PresenceClientDouble {
     say,
     sayConnection: connection.set,
     sayOwn: own.set,
+    saySearch(query, part) {
+      const { get, set } = foundBy(normaliseQuery(query).key)
+      set({ ...get(), ...part })
+    },
     connection,
     own: {
       get: own.get,
@@ -114,9 +138,9 @@ export function presenceClientDouble(): PresenceClientDouble {
     close: () => void closes++,
     watch(userIds) {
       watched++
-      for (const userId of userIds) count(userId, 1)
+      for (const userId of userIds) count(wishes, userId, 1)
       return () => {
-        for (const userId of userIds) count(userId, -1)
+        for (const userId of userIds) count(wishes, userId, -1)
       }
     },
     get,
@@ -131,6 +155,12 @@ export function presenceClientDouble(): PresenceClientDouble {
     },
     seed(presences) {
       for (const { userId, online_status: status, last_seen: lastSeen } of presences) say(userId, { status, lastSeen })
+    },
+    watchProviders<Card>(query: ProviderWatchRequest) {
+      const { key } = normaliseQuery(query)
+      const { get, subscribe } = foundBy(key)
+      count(searches, key, 1)
+      return { get, subscribe, close: () => count(searches, key, -1) } as unknown as ProviderSearch<Card>
     },
   }
 }

@@ -38,7 +38,7 @@ describe('cards that somebody points at', () => {
           steady = keepPlaces(before, cards(now))
           if (before.shown.length > 0) expect(ids(steady.shown)).toEqual(ids(before.shown))
           const staying = ids(steady.shown).filter((userId) => !steady.leaving.has(userId))
-          expect([...staying, ...ids(steady.entering)].toSorted()).toEqual([...now].toSorted())
+          expect([...staying, ...ids(steady.entering)].toSorted()).toEqual(now.split('').toSorted())
           expect(new Set(ids([...steady.shown, ...steady.entering])).size).toBe(
             steady.shown.length + steady.entering.length,
           )

@@ -107,7 +107,7 @@ export function takeLead({ locks, self, lockOf, post, page, since, isHere, done,
   // Whoever led before took the connection along.
   page.told({ type: 'lost', since })
   post({ kind: 'lead', from: self, since })
-  hub.join(self, page.wanted(), page.held())
+  hub.join(self, page.wanted(), page.held(), page.searches())
   hub.open()
 
   return {
@@ -118,9 +118,11 @@ export function takeLead({ locks, self, lockOf, post, page, since, isHere, done,
       else if (message.kind === 'ask') post({ kind: 'here', from: self })
       else if (message.kind === 'join') {
         follow(message.from)
-        hub.join(message.from, new Set(message.users), message.held)
+        hub.join(message.from, new Set(message.users), message.held, message.searches)
       } else if (message.kind === 'want') {
         if (others.has(message.from)) hub.want(message.from, new Set(message.users))
+      } else if (message.kind === 'search') {
+        if (others.has(message.from)) hub.search(message.from, message.searches)
       } else if (message.kind === 'activity') hub.activity()
       else if (message.kind === 'nudge') hub.nudge()
       else if (message.kind === 'network-lost') hub.networkLost()
@@ -132,6 +134,7 @@ export function takeLead({ locks, self, lockOf, post, page, since, isHere, done,
       return led
     },
     want: (userIds) => hub.want(self, userIds),
+    search: (wishes) => hub.search(self, wishes),
     activity: hub.activity,
     nudge: hub.nudge,
     networkLost: hub.networkLost,

@@ -1,3 +1,4 @@
+import type { SearchWish } from '../search/searches.ts'
 import type { Told } from '../upstream.ts'
 import type { View } from '../view.ts'
 
@@ -15,7 +16,14 @@ export type TabMessage =
   /** Is there anybody who leads? */
   | { readonly kind: 'ask' }
   | { readonly kind: 'here'; readonly from: string }
-  | { readonly kind: 'join'; readonly from: string; readonly users: readonly string[]; readonly held: readonly View[] }
+  | {
+      readonly kind: 'join'
+      readonly from: string
+      readonly users: readonly string[]
+      readonly held: readonly View[]
+      readonly searches: readonly SearchWish[]
+    }
   | { readonly kind: 'want'; readonly from: string; readonly users: readonly string[] }
+  | { readonly kind: 'search'; readonly from: string; readonly searches: readonly SearchWish[] }
   | { readonly kind: 'part'; readonly from: string }
   | { readonly kind: 'activity' | 'nudge' | 'network-lost' }

@@ -36,7 +36,10 @@ export function openShared({ hub, locks, openChannel, name, failed }: ShareOptio
     if (isListening) channel.post(message)
   }
   const lockOf = (tab: string): string => `${name}:${tab}`
-  const introduce = (): void => post({ kind: 'join', from: self, users: Array.from(page.wanted()), held: page.held() })
+  const introduce = (): void => {
+    const [users, held, searches] = [Array.from(page.wanted()), page.held(), page.searches()]
+    post({ kind: 'join', from: self, users, held, searches })
+  }
   const giveUp = (): void => {
     if (!isHere) return
     shut()
@@ -148,6 +151,10 @@ export function openShared({ hub, locks, openChannel, name, failed }: ShareOptio
     want(userIds) {
       if (lead) lead.want(userIds)
       else if (isIntroduced) post({ kind: 'want', from: self, users: Array.from(userIds) })
+    },
+    search(searches) {
+      if (lead) lead.search(searches)
+      else if (isIntroduced) post({ kind: 'search', from: self, searches })
     },
     activity: () => (lead ? lead.activity() : post({ kind: 'activity' })),
     nudge: () => (lead ? lead.nudge() : post({ kind: 'nudge' })),
