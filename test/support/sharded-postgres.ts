@@ -4,16 +4,13 @@ import { migratePresence } from '../../src/store/postgres/migrate.ts'
 import { uuidIds } from '../../src/domain/user-id.ts'
 import type { DurableStore } from '../../src/store/contract.ts'
 import { createTestDatabase } from './postgres.ts'
+import { eavesdrop, type Statement } from './statements.ts'
+
+export type { Statement } from './statements.ts'
 
 export const SHARDS = 8
 const USERS = 40_000
 const HOST = { usersTable: 'users', idColumn: 'id', userId: uuidIds }
-
-/** A statement as the store ran it. */
-export interface Statement {
-  readonly sql: string
-  readonly bind: readonly unknown[]
-}
 
 /** Which partitions of each table a statement read, and of which it locked rows to write: numbers, in order. */
 export interface Reach {
@@ -95,18 +92,6 @@ async function fill(sequelize: Sequelize): Promise<string[][]> {
     places.filter(({ place }) => place === `users_${n}`).map(({ id }) => id),
   )
 }
-
-/** The same connections, whose statements are heard. */
-const eavesdrop = (sequelize: Sequelize, hear: (statement: Statement) => void): Sequelize =>
-  new Proxy(sequelize, {
-    get(target, name, receiver): unknown {
-      if (name !== 'query') return Reflect.get(target, name, receiver)
-      return (sql: string, options: { bind?: unknown[] }) => {
-        hear({ sql, bind: options.bind ?? [] })
-        return target.query(sql, options)
-      }
-    },
-  })
 
 interface PlanNode {
   readonly 'Relation Name'?: string
