@@ -86,6 +86,22 @@ describe('delivery', () => {
     expect(heard()[0]).toEqual([format === 'diff' ? 'presenceDiff' : 'presenceUpdate', ['ben 101']])
   })
 
+  test.each(['diff', 'events'] as const)('R43 lets few news of topics wait for a watcher of %s', (format) => {
+    const { coalescer, receiver, network, heard } = stage(format)
+    const frame = { packets: [{ data: ['providersDiff', []], options: { compress: false } }], whole: null } as const
+    for (let i = 0; i < 100; i += 1) expect(coalescer.tell([receiver], frame)).toBe(1)
+    expect(heard()).toHaveLength(100)
+    network.block()
+    const told = Array.from({ length: 100 }, () => coalescer.tell([receiver], frame))
+    expect(told.filter(Boolean).length).toBeLessThan(40)
+    expect(receiver.engine.writeBuffer).toHaveLength(told.filter(Boolean).length)
+    heard()
+    network.drain()
+    expect(heard()).toEqual([['resync', []]])
+    expect(coalescer.tell([receiver], frame)).toBe(1)
+    expect(heard()).toEqual([['providersDiff', []]])
+  })
+
   test('R43 never takes a burst within one tick for a slow network', () => {
     const { coalescer, receiver, heard } = stage()
     const names = Array.from({ length: 40 }, (_, index) => `user ${index}`)

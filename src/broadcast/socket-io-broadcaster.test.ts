@@ -4,7 +4,7 @@ import { Server } from 'socket.io'
 import { io as connectClient, type Socket as Client } from 'socket.io-client'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { View } from '../domain/view.ts'
-import type { Broadcaster } from './contract.ts'
+import type { Broadcaster, SearchNews } from './contract.ts'
 import { createSocketIoBroadcaster } from './socket-io-broadcaster.ts'
 
 const [ANA, BEN, CARLA] = ['ana', 'ben', 'carla']
@@ -192,3 +192,52 @@ describe('when the store is lost and comes back', () => {
 
 /** Of timers these alone: connections go on. */
 const fakeTimeouts = (): void => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+
+describe('what is told to a topic', () => {
+  const about = (seq: number): SearchNews => ({
+    watch_id: 'plumbers',
+    seq,
+    enter: [],
+    leave: [],
+    change: [],
+    counts: { online: seq, away: 0, dnd: 0 },
+    next_cursor: null,
+    as_of: null,
+    stale: false,
+  })
+
+  test('R40 is heard by those who listen to it, and nobody else', async () => {
+    const [ana, ben, carla] = [await listener(ANA), await listener(BEN), await listener(CARLA)]
+    broadcaster.listen(ana.socketId, 'plumbers')
+    broadcaster.listen(ben.socketId, 'plumbers')
+    broadcaster.listen(carla.socketId, 'painters')
+    expect(broadcaster.tell('plumbers', about(1))).toBe(2)
+    broadcaster.unlisten(ben.socketId, ['plumbers', 'nothing'])
+    broadcaster.remove(carla.socketId)
+    expect(broadcaster.tell('plumbers', about(2))).toBe(1)
+    expect(broadcaster.tell('painters', about(1))).toBe(0)
+    expect([broadcaster.hasListeners('plumbers'), broadcaster.hasListeners('painters')]).toEqual([true, false])
+    expect(await ana.heard()).toEqual(['providersDiff', 'providersDiff'])
+    expect(await carla.heard()).toEqual([])
+    expect([...broadcaster.topicsOf(ana.socketId)]).toEqual(['plumbers'])
+  })
+
+  test('R41 comes after the answer to whoever began to listen just now', async () => {
+    const ana = await listener(ANA)
+    const socket = io.of('/').sockets.get(ana.socketId)
+    broadcaster.listen(ana.socketId, 'plumbers')
+    broadcaster.tell('plumbers', about(1))
+    // An answer that is ready, but for the turns of a few promises.
+    for (let i = 0; i < 5; i += 1) await null
+    socket?.emit('answer')
+    expect(await ana.heard()).toEqual(['answer', 'providersDiff'])
+  })
+
+  test('R40 is not told any more to whoever stopped listening right after they began', async () => {
+    const ana = await listener(ANA)
+    broadcaster.listen(ana.socketId, 'plumbers')
+    broadcaster.tell('plumbers', about(1))
+    broadcaster.unlisten(ana.socketId, ['plumbers'])
+    expect(await ana.heard()).toEqual([])
+  })
+})

@@ -42,7 +42,11 @@ export function createVerbs(deps: ServiceDeps, searches: LiveSearches): Presence
     signOutSession: (userId, sessionId) => signOutSession(deps, userId, sessionId),
     signOutEverywhere: (userId) => signOutEverywhere(deps, userId),
     findProviders: (query) => findProviders(deps, query),
-    refreshDirectory: (userIds) => refreshListing(deps, userIds),
+    refreshDirectory: async (userIds) => {
+      const changed = await refreshListing(deps, userIds)
+      searches.relist(changed)
+      return changed
+    },
     repairDirectory: (onProgress) => repairListing(deps, onProgress),
     cleanupInactiveSessions: async () => (await takeOver(deps)) + (await settleDue(deps)),
     handleSocketError: (userId, error, socketId) => handleSocketError(deps, userId, error, socketId),

@@ -33,6 +33,8 @@ export interface LiveSearches {
   unwatch(socketId: string, watchId?: string): void
   /** Takes what became of somebody. */
   hear(news: News): void
+  /** The directory says something else of these providers than before. */
+  relist(userIds: readonly string[]): void
   /** Computes everything anew, spread over this many milliseconds. */
   everything(spreadMs: number): void
   /** Does nothing by itself any more. */
@@ -194,9 +196,17 @@ export function createLiveSearches(deps: ServiceDeps, options: LiveSearchOptions
     if (movesInLists(news)) unstored.add(news.userId, news.view.version, news.retracts)
   }
 
+  function relist(userIds: readonly string[]): void {
+    for (const userId of userIds) {
+      for (const entry of index.showing(userId)) entry.mark()
+      // Where they are listed now is looked up; stored it is already.
+      unstored.add(userId, 0, false)
+    }
+  }
+
   function everything(spreadMs: number): void {
     for (const entry of byKey.values()) entry.markWithin(spreadMs)
   }
 
-  return { watch, unwatch, hear, everything, stop: () => rounds.stop() }
+  return { watch, unwatch, hear, relist, everything, stop: () => rounds.stop() }
 }

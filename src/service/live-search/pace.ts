@@ -27,6 +27,9 @@ export const paceOf = (options: { readonly liveSearchEveryMs: number; readonly r
 /** For systems on a clock of their own: as soon as it can be. */
 export const AT_ONCE: Pace = { gatherMs: 0, everyMs: 0, lookEveryMs: 0, timeMovesMs: 5_000, reconcileMs: 30_000 }
 
+/** Longest time until what failed is tried again. */
+const MAX_BACKOFF_MS = 4_000
+
 /** Milliseconds until what failed so often in a row is tried again; nodes and searches do not come all at once. */
 export const backoffMs = (failures: number): number =>
-  Math.min(10_000, 250 * 2 ** Math.min(failures, 10)) * (0.5 + Math.random() / 2)
+  Math.min(MAX_BACKOFF_MS, 250 * 2 ** Math.min(failures, 10)) * (0.5 + Math.random() / 2)

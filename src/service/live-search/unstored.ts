@@ -97,9 +97,14 @@ export function createUnstored({ pace, clock, ...parts }: UnstoredParts): Unstor
     },
     add(userId, version, urgent) {
       // Last in the queue, so that those who are waited for long do not keep others from being looked at.
-      const wasUrgent = waiting.get(userId)?.urgent === true
+      const before = waiting.get(userId)
       waiting.delete(userId)
-      waiting.set(userId, { version, urgent: urgent || wasUrgent, until: clock() + PATIENCE_MS })
+      waiting.set(userId, {
+        // News of other nodes may come late.
+        version: Math.max(version, before?.version ?? 0),
+        urgent: urgent || before?.urgent === true,
+        until: clock() + PATIENCE_MS,
+      })
       if (!isActive) {
         forgetOld()
         return
