@@ -50,6 +50,10 @@ export interface PresenceOptions {
   eventsBurst: number
   /** How often observations are written to PostgreSQL. @default 500 */
   projectEveryMs: number
+  /** Longest time for which a cache outside may give out a search: then nobody who hid is left in it. 0: none may. @default 3_000 */
+  edgeMaxAgeMs: number
+  /** While PostgreSQL is away, searches answer what they found last, if it is no older than this. @default 300_000 */
+  lastResultsMs: number
   /** Engine.IO's ping interval, for the standalone server. @default 10_000 */
   pingIntervalMs: number
   /** Engine.IO's ping time-out, for the standalone server. @default 5_000 */
@@ -58,6 +62,9 @@ export interface PresenceOptions {
 
 const MINUTE = 60_000
 const DAY = 86_400_000
+
+/** Caches count in whole seconds, and round up. */
+const MIN_EDGE_AGE_MS = 2_000
 
 /** Default, smallest and largest value of each option. */
 export const OPTION_RANGES: Record<keyof PresenceOptions, readonly [fallback: number, min: number, max: number]> = {
@@ -85,6 +92,8 @@ export const OPTION_RANGES: Record<keyof PresenceOptions, readonly [fallback: nu
   eventsPerSecond: [20, 1, 100_000],
   eventsBurst: [60, 1, 100_000],
   projectEveryMs: [500, 10, MINUTE],
+  edgeMaxAgeMs: [3_000, 0, MINUTE],
+  lastResultsMs: [5 * MINUTE, 0, 60 * MINUTE],
   pingIntervalMs: [10_000, 100, 10 * MINUTE],
   pingTimeoutMs: [5_000, 100, 10 * MINUTE],
 }
@@ -136,6 +145,9 @@ function brokenRelations(options: PresenceOptions): string[] {
   }
   if (options.eventsBurst < options.eventsPerSecond) {
     wrong.push(`eventsBurst is ${options.eventsBurst}, needs at least eventsPerSecond (${options.eventsPerSecond})`)
+  }
+  if (options.edgeMaxAgeMs !== 0 && options.edgeMaxAgeMs < MIN_EDGE_AGE_MS) {
+    wrong.push(`edgeMaxAgeMs is ${options.edgeMaxAgeMs}, needs 0 or at least ${MIN_EDGE_AGE_MS}`)
   }
   return wrong
 }

@@ -70,6 +70,8 @@ export interface ProviderResult {
   /** Epoch milliseconds, or null. */
   readonly asOf: number | null
   readonly stale: boolean
+  /** How old a result is that was found earlier and is answered because nobody can be searched now (R50), in milliseconds. */
+  readonly ageMs?: number
 }
 
 /** A search that a connection is told about from now on: its window, and the number of the last diff that is in it. */

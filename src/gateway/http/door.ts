@@ -9,7 +9,8 @@ import { type RateLimiter, tooMuch } from '../rate-limit.ts'
 /** What the HTTP routes are made of. */
 export interface HttpDoor {
   readonly verbs: PresenceVerbs
-  readonly options: { readonly maxPayloadBytes: number }
+  /** `edgeMaxAgeMs`: how long searches may be given out by caches outside, in milliseconds; 0: not at all. */
+  readonly options: { readonly maxPayloadBytes: number; readonly edgeMaxAgeMs: number }
   readonly identify: IdentifyRequest
   readonly codec: UserIdCodec
   /** Whether a text can be the id of a city or a service. Absent: there is no directory, and no search. */

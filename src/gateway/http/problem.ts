@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto'
 import type { ErrorRequestHandler, RequestHandler, Response } from 'express'
 import { PresenceError, type PresenceErrorCode } from '../../domain/errors.ts'
 import type { Problem } from '../../protocol/http.ts'
@@ -30,8 +31,11 @@ export const PROBLEMS: Record<PresenceErrorCode, readonly [status: number, title
   INTERNAL: [500, 'Internal error'],
 }
 
-/** Seconds after which a retry is worth trying, by status. */
-const RETRY_AFTER_S: Readonly<Record<number, number>> = { 429: 1, 503: 2 }
+/** Seconds after which a retry is worth trying, by status: the earliest and the latest, so that not all come back in the same one. */
+const RETRY_AFTER_S: Readonly<Record<number, readonly [earliest: number, latest: number]>> = {
+  429: [1, 1],
+  503: [2, 8],
+}
 
 /** Words a failure as RFC 9457 problem details. */
 function problemOf({ code, message, retryable }: Explanation): Problem {
@@ -42,10 +46,11 @@ function problemOf({ code, message, retryable }: Explanation): Problem {
 /** Answers with a failure, and with what HTTP itself says about it. */
 export function sendProblem(response: Response, explanation: Explanation): void {
   const problem = problemOf(explanation)
-  const retryAfter = RETRY_AFTER_S[problem.status]
-  if (retryAfter !== undefined) response.set('Retry-After', String(retryAfter))
+  const [earliest, latest] = RETRY_AFTER_S[problem.status] ?? []
+  if (earliest !== undefined && latest !== undefined)
+    response.set('Retry-After', String(randomInt(earliest, latest + 1)))
   if (problem.status === 401) response.set('WWW-Authenticate', 'Bearer')
-  response.removeHeader('ETag')
+  for (const name of ['ETag', 'Age', 'Surrogate-Key']) response.removeHeader(name)
   response.set('Cache-Control', 'no-store')
   response.status(problem.status).type('application/problem+json').send(JSON.stringify(problem))
 }

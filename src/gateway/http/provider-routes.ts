@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import type { Response, Router } from 'express'
 import { PresenceError } from '../../domain/errors.ts'
 import { isoTime } from '../../domain/info.ts'
@@ -7,6 +6,7 @@ import { parseProviderQuery } from '../../protocol/schemas/provider-query.ts'
 import type { ProviderQuery, ProviderResult } from '../../service/verbs.ts'
 import { decodeCursor, encodeCursor } from '../cursor.ts'
 import type { HttpDoor } from './door.ts'
+import { cacheControl, surrogateKeys, tagOf } from './edge.ts'
 import { presenceFields } from './with-presence.ts'
 
 type DirectoryIds = NonNullable<HttpDoor['directoryIds']>
@@ -17,9 +17,13 @@ type DirectoryIds = NonNullable<HttpDoor['directoryIds']>
  */
 export function addProviderRoutes(router: Router, path: string, door: HttpDoor, directoryIds: DirectoryIds): void {
   const { verbs, codec, clock = Date.now } = door
+  const caching = cacheControl(door.options.edgeMaxAgeMs)
   router.get(path, async (request, response) => {
     const query = providerQuery(request.query, codec, directoryIds)
-    sendTagged(response, providerList(await verbs.findProviders(query), query.sort, clock()))
+    const result = await verbs.findProviders(query)
+    response.set('Cache-Control', caching)
+    response.set('Surrogate-Key', surrogateKeys(query, result))
+    sendTagged(response, providerList(result, query.sort, clock()), ageOf(result))
   })
 }
 
@@ -44,10 +48,13 @@ export const providerList = (result: ProviderResult, sort: ProviderQuery['sort']
   stale: result.stale,
 })
 
+/** In whole seconds, as HTTP has it; null unless the answer is an old one. */
+const ageOf = ({ ageMs }: ProviderResult): number | null => (ageMs === undefined ? null : Math.floor(ageMs / 1_000))
+
 // The tag is made here, because a host may have switched Express's own off.
-function sendTagged(response: Response, list: ProviderList): void {
+function sendTagged(response: Response, list: ProviderList, ageS: number | null): void {
   const body = JSON.stringify(list)
-  response.set('Cache-Control', 'no-cache')
-  response.set('ETag', `W/"${createHash('sha1').update(body).digest('base64url')}"`)
+  if (ageS !== null) response.set('Age', String(ageS))
+  response.set('ETag', tagOf(body, ageS))
   response.type('application/json').send(body)
 }

@@ -6,9 +6,10 @@ import { PRESENCE_ERROR_CODES, PresenceError } from '../../domain/errors.ts'
 import type { PresenceInfo } from '../../domain/info.ts'
 import { shortName } from '../../domain/short-name.ts'
 import { uuidIds } from '../../domain/user-id.ts'
-import type { PresenceVerbs, ProviderQuery } from '../../service/verbs.ts'
+import type { PresenceVerbs, ProviderQuery, ProviderResult } from '../../service/verbs.ts'
 import { createTokens } from '../token.ts'
 import { bearerUser } from './bearer-user.ts'
+import { cacheControl } from './edge.ts'
 import { createOpsRouter } from './ops-routes.ts'
 import { presenceFilter } from './presence-filter.ts'
 import { PROBLEMS } from './problem.ts'
@@ -37,31 +38,34 @@ const verbs = {
   signOutSession: vi.fn(async () => {}),
   signOutEverywhere: vi.fn(async () => 2),
   checkHealth: vi.fn(async () => ({ postgres: true, store: true })),
-  findProviders: vi.fn(async (query: ProviderQuery) => ({
-    providers: [
-      {
-        userId: BOB,
-        fields: { id: BOB, name: 'Bob' },
-        presence: { ...info(BOB), online_status: 'offline' as const, last_seen: '2026-11-24T11:55:00.000Z' },
-        position: { keys: [0, 1] as const, id: BOB },
-      },
-    ],
-    next: { shown: [shortName(BOB)], after: { keys: [0, query.limit] as const, id: BOB } },
-    counts: { online: 1, away: 2, dnd: 3 },
-    asOf: NOW,
-    stale: false,
-  })),
+  findProviders: vi.fn(
+    async (query: ProviderQuery): Promise<ProviderResult> => ({
+      providers: [
+        {
+          userId: BOB,
+          fields: { id: BOB, name: 'Bob' },
+          presence: { ...info(BOB), online_status: 'offline' as const, last_seen: '2026-11-24T11:55:00.000Z' },
+          position: { keys: [0, 1] as const, id: BOB },
+          version: 1,
+        },
+      ],
+      next: { shown: [shortName(BOB)], after: { keys: [0, query.limit] as const, id: BOB } },
+      counts: { online: 1, away: 2, dnd: 3 },
+      asOf: NOW,
+      stale: false,
+    }),
+  ),
 }
 
 const door = {
   verbs: verbs as unknown as PresenceVerbs,
-  options: { maxPayloadBytes: 1_024 },
+  options: { maxPayloadBytes: 1_024, edgeMaxAgeMs: 5_000 },
   identify: (request: express.Request) => bearerUser(request, tokens),
   codec: uuidIds,
   directoryIds: { city: (text: string) => /^\d+$/.test(text), service: (text: string) => /^\d+$/.test(text) },
   limiter: { take: vi.fn(() => true) },
   log,
-  clock: () => NOW,
+  clock: vi.fn(() => NOW),
 }
 
 const app = express()
@@ -97,7 +101,8 @@ async function call(method: string, path: string, body?: string, headers: Record
     ...(body === undefined ? {} : { body }),
   })
   const text = await response.text()
-  const json = /json/.test(response.headers.get('content-type') ?? '') ? (JSON.parse(text) as unknown) : undefined
+  const isJson = text !== '' && /json/.test(response.headers.get('content-type') ?? '')
+  const json = isJson ? (JSON.parse(text) as unknown) : undefined
   return { status: response.status, headers: response.headers, text, json }
 }
 
@@ -169,7 +174,21 @@ describe('presence over HTTP', () => {
     verbs.setVisibility.mockRejectedValueOnce(new PresenceError('NOT_DURABLE', 'It holds.', { retryable: true }))
     const answer = await call('PATCH', '/api/users/presence/settings', '{"show_online_status":false}')
     expect(answer).toMatchObject({ status: 503, json: { code: 'NOT_DURABLE', retryable: true } })
-    expect(answer.headers.get('retry-after')).toBe('2')
+  })
+
+  test('R50 says when to come back, and not the same to everybody', async () => {
+    const seconds = new Set<number>()
+    for (let i = 0; i < 60; i += 1) {
+      verbs.findProviders.mockRejectedValueOnce(new PresenceError('STORE_UNAVAILABLE', 'Away.', { retryable: true }))
+      const answer = await call('GET', '/api/providers')
+      expect(answer).toMatchObject({ status: 503, json: { code: 'STORE_UNAVAILABLE', retryable: true } })
+      expect(answer.headers.get('cache-control')).toBe('no-store')
+      expect(answer.headers.get('surrogate-key')).toBeNull()
+      seconds.add(Number(answer.headers.get('retry-after')))
+    }
+    expect(Math.min(...seconds)).toBeGreaterThanOrEqual(2)
+    expect(Math.max(...seconds)).toBeLessThanOrEqual(8)
+    expect(seconds.size).toBeGreaterThan(3)
   })
 
   test('R52 says nothing of a bug, and logs it', async () => {
@@ -192,11 +211,54 @@ describe('the search over HTTP', () => {
       as_of: '2026-11-24T12:00:00.000Z',
       stale: false,
     })
-    expect(answer.headers.get('cache-control')).toBe('no-cache')
+    expect(answer.headers.get('cache-control')).toBe(
+      'public, max-age=0, s-maxage=1, stale-while-revalidate=3, stale-if-error=3',
+    )
+    expect(answer.headers.get('vary')).toBeNull()
+    expect(answer.headers.get('surrogate-key')).toBe(`providers city-3 service-all provider-${shortName(BOB)}`)
     const tag = answer.headers.get('etag') ?? ''
     // `fetch` sends no-cache by itself with a condition of one's own, which would switch the condition off.
     const headers = { 'if-none-match': tag, 'cache-control': 'max-age=0' }
-    expect((await call('GET', '/api/providers?city_id=3&online_status=offline', undefined, headers)).status).toBe(304)
+    const same = await call('GET', '/api/providers?city_id=3&online_status=offline', undefined, headers)
+    expect(same).toMatchObject({ status: 304, text: '' })
+    for (const name of ['etag', 'cache-control', 'surrogate-key']) {
+      expect(same.headers.get(name), name).toBe(answer.headers.get(name))
+    }
+    const head = await call('HEAD', '/api/providers?city_id=3&online_status=offline')
+    expect(head).toMatchObject({ status: 200, text: '' })
+    expect(head.headers.get('etag')).toBe(tag)
+  })
+
+  test('R31 its tag moves with the words for times, and with nothing that is not in the answer', async () => {
+    const tag = async () => (await call('GET', '/api/providers')).headers.get('etag')
+    const first = await tag()
+    door.clock.mockReturnValue(NOW + 59_000)
+    expect(await tag()).toBe(first)
+    door.clock.mockReturnValue(NOW + 60_000)
+    expect(await tag()).not.toBe(first)
+    door.clock.mockReturnValue(NOW)
+    expect(await tag()).toBe(first)
+  })
+
+  test('R50 says how old a remembered answer is', async () => {
+    const found = await verbs.findProviders({ limit: 20 } as ProviderQuery)
+    const tags = new Set<string | null>()
+    for (const ageMs of [61_999, 62_000]) {
+      verbs.findProviders.mockResolvedValueOnce({ ...found, stale: true, ageMs })
+      const answer = await call('GET', '/api/providers')
+      expect(answer).toMatchObject({ status: 200, json: { stale: true } })
+      expect(answer.headers.get('age')).toBe(String(Math.floor(ageMs / 1_000)))
+      tags.add(answer.headers.get('etag'))
+    }
+    expect(tags.size).toBe(2)
+  })
+
+  test.each([
+    [0, 'no-cache'],
+    [2_000, 'public, max-age=0, s-maxage=1'],
+    [3_999, 'public, max-age=0, s-maxage=1, stale-while-revalidate=1, stale-if-error=1'],
+  ])('R32 is given out by caches for as long as edgeMaxAgeMs says: %i', (ms, expected) => {
+    expect(cacheControl(ms)).toBe(expected)
   })
 
   test('its cursor leads to the next page', async () => {
