@@ -7,6 +7,7 @@ import closeWithGrace from 'close-with-grace'
 import { Command } from 'commander'
 import { QueryTypes, Sequelize } from 'sequelize'
 import { startEmbeddedPostgres } from '../demo/server/embedded-postgres.ts'
+import { MARKETPLACE_DIRECTORY } from '../demo/server/marketplace-directory.ts'
 import { migrateMarketplace } from '../demo/server/schema.ts'
 import {
   ASSUMPTION_NAMES,
@@ -24,7 +25,9 @@ import { integerIds, uuidIds } from './domain/user-id.ts'
 import { createTokens } from './gateway/token.ts'
 import { reachDatabase, startServer } from './server.ts'
 import { type GivenSettings, readDatabaseUrl, readSettings, SERVER_VARIABLES } from './settings.ts'
+import type { ProviderDirectory } from './store/postgres/directory.ts'
 import { migratePresence, rollbackPresence } from './store/postgres/migrate.ts'
+import { repairListing } from './store/postgres/repair-listing.ts'
 import { createLogger, type Logger } from './telemetry/logger.ts'
 import { isWorker, leaveCrew, readWorkers, startWorkers, workerDoor } from './workers.ts'
 
@@ -151,6 +154,34 @@ const rollback = (options: TableOptions & { all?: boolean }) =>
     console.log(undone.length === 0 ? 'Nothing to roll back.' : `Rolled back ${undone.join(', ')}.`)
   })
 
+/** Brings what searches know of providers up to what the directory says, while nodes serve or not. */
+const repair = ({ directory: file, ...options }: TableOptions & { directory?: string }) =>
+  withDatabase(async (sequelize) => {
+    const { log: _, ...host } = targetOf(sequelize, options)
+    const directory = file === undefined ? MARKETPLACE_DIRECTORY : await readDirectory(file)
+    const { compared, changed, corrected } = await repairListing({ ...host, directory, onProgress: showCompared })
+    if (process.stdout.isTTY) process.stdout.write('\r\x1b[K')
+    console.log(
+      `${count(compared)} providers compared: ${count(changed)} were not up to date, ${count(corrected)} counts wrong.`,
+    )
+  })
+
+const count = (n: number): string => n.toLocaleString('en')
+
+function showCompared(compared: number): void {
+  if (process.stdout.isTTY) process.stdout.write(`\r${count(compared)} providers compared`)
+}
+
+/** @throws {PresenceError} INVALID_OPTION with a sentence on what is wrong with the file */
+async function readDirectory(file: string): Promise<ProviderDirectory> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8')) as ProviderDirectory
+  } catch (cause) {
+    const sentence = `${file} cannot be read as JSON: it holds what the option directory says.`
+    throw new PresenceError('INVALID_OPTION', sentence, { cause })
+  }
+}
+
 async function printToken(userId: string, { expiresIn }: { expiresIn: string }): Promise<void> {
   const given = readSettings(process.env)
   const tokens = createTokens({ ...given, ...(await demoSecret(given)) })
@@ -219,6 +250,9 @@ table(program.command('migrate').description('add what presence needs to the dat
 table(program.command('rollback').description('take the last migration back'))
   .option('--all', 'take all of them back')
   .action(rollback)
+table(program.command('repair').description('compare what searches know of providers with the directory'))
+  .option('--directory <file>', "the host's option directory, as JSON; without it the reference marketplace's")
+  .action(repair)
 program
   .command('token')
   .description('print a token for a user, signed with JWT_SECRET')

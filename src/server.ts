@@ -13,6 +13,7 @@ import { startLife } from '../demo/server/life.ts'
 import { startOneLife } from '../demo/server/one-life.ts'
 import { defineMarketplace } from '../demo/server/models.ts'
 import { marketplaceRouter } from '../demo/server/routes.ts'
+import { MARKETPLACE_DIRECTORY } from '../demo/server/marketplace-directory.ts'
 import { migrateMarketplace } from '../demo/server/schema.ts'
 import { seedIfEmpty } from '../demo/server/seed.ts'
 import { createPresence, type Presence } from './create-presence.ts'
@@ -31,23 +32,6 @@ import type { ServerSettings } from './settings.ts'
 import { takeProcessLock } from './store/postgres/process-lock.ts'
 import type { Logger } from './telemetry/logger.ts'
 import { createMetrics } from './telemetry/metrics.ts'
-
-const PROVIDER_FIELDS =
-  'id name city_id city country service_id service service_ids services rating reviews price about simulated'.split(' ')
-
-/** The demo's directory, in the words of the `directory` option. */
-const MARKETPLACE_DIRECTORY = {
-  providers: {
-    table: 'provider_cards',
-    id: 'id',
-    city: 'city_id',
-    rating: 'rating',
-    price: 'price',
-    name: 'name',
-    fields: PROVIDER_FIELDS,
-  },
-  services: { table: 'provider_services', provider: 'user_id', service: 'service_id' },
-}
 
 /** A standalone server that listens. */
 export interface RunningServer {

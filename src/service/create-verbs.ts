@@ -9,7 +9,7 @@ import { takeOver } from './fleet/take-over.ts'
 import { handleSocketError } from './handle-socket-error.ts'
 import { createUserActivity, noteSessionActivity } from './note-activity.ts'
 import { createTurns } from './in-turn.ts'
-import { refreshListing, repairListing } from './keep-listing.ts'
+import { refreshListing } from './keep-listing.ts'
 import { listSessions, signOutEverywhere, signOutSession } from './own-sessions.ts'
 import { readPresence, readPresences, watchUsers } from './read-presence.ts'
 import { readSettings, setVisibility } from './set-visibility.ts'
@@ -47,7 +47,6 @@ export function createVerbs(deps: ServiceDeps, searches: LiveSearches): Presence
       searches.relist(changed)
       return changed
     },
-    repairDirectory: (onProgress) => repairListing(deps, onProgress),
     cleanupInactiveSessions: async () => (await takeOver(deps)) + (await settleDue(deps)),
     handleSocketError: (userId, error, socketId) => handleSocketError(deps, userId, error, socketId),
     repeatPresence: async (userId) => {

@@ -30,22 +30,6 @@ export async function repairPart({ durable }: ServiceDeps, from: string | null):
   return { after: last, changed, corrected: last === null ? await durable.recountListing() : 0 }
 }
 
-/** See {@link PresenceVerbs.repairDirectory}. */
-export async function repairListing(
-  deps: ServiceDeps,
-  onProgress: (compared: number) => void = () => {},
-): Promise<{ changed: number; corrected: number }> {
-  let changed = 0
-  for (let after: string | null = null, compared = 0; ; ) {
-    const part = await repairPart(deps, after)
-    changed += part.changed.length
-    if (part.after === null) return { changed, corrected: part.corrected }
-    compared += PART
-    onProgress(compared)
-    after = part.after
-  }
-}
-
 /**
  * Fills a listing that is empty yet, so that whoever begins with a small directory finds everybody at once. A directory that cannot be
  * read takes nothing else down.

@@ -135,8 +135,6 @@ export interface PresenceVerbs {
   findProviders(query: ProviderQuery): Promise<ProviderResult>
   /** The host's directory changed for these providers: searches find them as they are now. @returns whom it changed */
   refreshDirectory(userIds: readonly string[]): Promise<string[]>
-  /** Compares all that searches know with the host's directory. @param onProgress hears how many were compared */
-  repairDirectory(onProgress?: (compared: number) => void): Promise<{ changed: number; corrected: number }>
   /** Ends what nobody answers for any more. @returns how many sessions ended */
   cleanupInactiveSessions(): Promise<number>
   /** A socket reported an error: log, count, ask to resynchronise, or drop the transport so that the client comes back. */

@@ -254,6 +254,8 @@ export interface ProviderRow {
 export interface ListingPass {
   /** Where the next part begins, or null: that was the last. */
   readonly last: string | null
+  /** How many the directory has in this part. */
+  readonly compared: number
   readonly changed: readonly string[]
 }
 

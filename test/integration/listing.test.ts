@@ -97,7 +97,7 @@ describe('the listing follows the directory', () => {
     const id = await addProvider('Lyon')
     await store.refreshListing([id])
     expect(await store.refreshListing([id, randomUUID()])).toEqual([])
-    expect(await store.refreshListingAfter(null, 10)).toEqual({ last: null, changed: [] })
+    expect(await store.refreshListingAfter(null, 10)).toEqual({ last: null, compared: 1, changed: [] })
   })
 
   test('what nobody told of is found by comparing everybody, part by part', async () => {

@@ -195,6 +195,22 @@ describe('the commands', () => {
     expect(await wrong(['migrate'], 'postgres://x@127.0.0.1:1/y')).toMatch(/127.0.0.1:1\/y cannot be reached/)
   })
 
+  test('repair lists who was put into the directory without a word, and says how many', async () => {
+    const { url, drop } = await createTestDatabase({ marketplace: true })
+    const env = { DATABASE_URL: url }
+    expect(await runCli(['migrate'], env, home).ended).toMatchObject({ code: 0 })
+    const first = runCli(['repair'], env, home)
+    expect(await first.ended).toMatchObject({ code: 0 })
+    expect(first.output()).toMatch(/^200 providers compared: 200 were not up to date, \d+ counts wrong\.$/m)
+    const again = runCli(['repair'], env, home)
+    expect(await again.ended).toMatchObject({ code: 0 })
+    expect(again.output()).toMatch(/^200 providers compared: 0 were not up to date, 0 counts wrong\.$/m)
+    const wrong = runCli(['repair', '--directory', 'nothing.json'], env, home)
+    expect(await wrong.ended).toMatchObject({ code: 1 })
+    expect(wrong.output()).toMatch(/nothing\.json cannot be read as JSON/)
+    await drop()
+  })
+
   test('token prints a token that names the user, and refuses what is no id', async () => {
     const { id } = seedMember('client', 0)
     const env = { DATABASE_URL: 'postgres://localhost/x', JWT_SECRET: 'secret' }

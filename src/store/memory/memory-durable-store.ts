@@ -161,7 +161,7 @@ export function createMemoryDurableStore(options: MemoryDurableStoreOptions = {}
     },
     // The directory in memory is searched as it is: there is no copy of it.
     refreshListing: async () => [],
-    refreshListingAfter: async () => ({ last: null, changed: [] }),
+    refreshListingAfter: async () => ({ last: null, compared: 0, changed: [] }),
     recountListing: async () => 0,
     ping: async () => true,
     addUser: (userId, columns = {}) => {

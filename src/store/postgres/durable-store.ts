@@ -79,7 +79,7 @@ const NOBODY_LISTED: ListingVerbs = {
   findProviders: refuseSearch,
   listings: async () => new Map(),
   refreshListing: async () => [],
-  refreshListingAfter: async () => ({ last: null, changed: [] }),
+  refreshListingAfter: async () => ({ last: null, compared: 0, changed: [] }),
   recountListing: async () => 0,
 }
 

@@ -107,7 +107,7 @@ export function listingKeeper(
       const held = await heldDigests(within, [after, end])
       // Many who are not in the directory any more are taken away in parts, too.
       const last = held.size === MAX_HELD ? ([...held.keys()].at(-1) ?? null) : end
-      return { last, changed: await bring(entries, held) }
+      return { last, compared: entries.length, changed: await bring(entries, held) }
     },
     async recount() {
       const [answer] = await database.rows<{ corrected: number }>(RECOUNT)
