@@ -18,6 +18,8 @@ export interface WatchedSearch {
   ids(): string[]
   /** A diff was missed, or came twice. */
   isBroken(): boolean
+  /** How many diffs changed nothing that can be seen. */
+  unseen(): number
 }
 
 export interface Shown {
@@ -47,9 +49,13 @@ export async function watchSearch(client: Client, request: ProviderWatchRequest)
   let cards = new Map(first.providers.map((card) => [card.presence.userId, card]))
   let rest: Omit<Shown, 'cards'> = first
   let seq = first.seq
+  let unseen = 0
   let isBroken = early > 0 && watchId === null
 
+  const window = (): Shown => shown({ ...rest, providers: [...cards.values()] })
+
   function take(diff: ProvidersDiff): void {
+    const before = JSON.stringify(window())
     diffs.push(diff)
     if (diff.seq !== seq + 1) isBroken = true
     seq = diff.seq
@@ -57,6 +63,7 @@ export async function watchSearch(client: Client, request: ProviderWatchRequest)
     for (const card of [...diff.enter, ...diff.change]) cards.set(card.presence.userId, card)
     if (diff.order) cards = inOrder(cards, diff.order)
     rest = diff
+    if (JSON.stringify(window()) === before) unseen += 1
   }
 
   return {
@@ -64,8 +71,9 @@ export async function watchSearch(client: Client, request: ProviderWatchRequest)
     watchId: first.watch_id,
     diffs,
     ids: () => [...cards.keys()],
-    shown: () => shown({ ...rest, providers: [...cards.values()] }),
+    shown: window,
     isBroken: () => isBroken,
+    unseen: () => unseen,
   }
 }
 
