@@ -127,6 +127,27 @@ describe('a roster', () => {
     expect(roster.get('marta').status).toBe('dnd')
   })
 
+  test('R13 takes no plain read that is surely older than the one before, and does not take it for a sign of life', () => {
+    const { roster, advance } = setUp()
+    const read = (minute: number | null, online_status: 'online' | 'offline') => {
+      const last_seen = minute === null ? null : new Date(minute * 60_000).toISOString()
+      roster.seed([{ userId: 'luc', online_status, last_seen, show_status: true }])
+      return roster.get('luc').status
+    }
+    expect(read(10, 'online')).toBe('online')
+    expect(read(11, 'offline')).toBe('offline')
+    roster.lost(0)
+    advance(2_000)
+    expect(read(10, 'online')).toBe('offline')
+    expect(roster.get('luc').stale).toBe(true)
+    expect(read(11, 'online')).toBe('online')
+    expect(roster.get('luc').stale).toBe(false)
+    // Who hides was never seen, and who shows again goes on from where they were.
+    expect(read(null, 'offline')).toBe('offline')
+    expect(read(9, 'offline')).toBe('offline')
+    expect(roster.get('luc').lastSeen).not.toBeNull()
+  })
+
   test('forgets the oldest of those nobody asks for, never those on the page', () => {
     const { roster } = setUp('marta')
     roster.subscribe('listened', () => undefined)

@@ -28,8 +28,14 @@ export const fromUpdate = (update: PresenceUpdate): View => ({
   version: update.version,
 })
 
-/** Whether `next` may take the place of `held`: versions only grow (R7), and whatever has one beats a plain read. */
+/**
+ * Whether `next` may take the place of `held`: versions only grow (R7), and whatever has one beats a plain read. Of two plain reads
+ * the later one counts, unless it is surely older: last seen only moves forward (R13).
+ */
 export function isNewer(next: View, held: View | undefined): boolean {
-  if (!held || held.version === null) return true
+  if (!held) return true
+  if (held.version === null) {
+    return next.version !== null || next.lastSeen === null || next.lastSeen >= (held.lastSeen ?? '')
+  }
   return next.version !== null && BigInt(next.version) > BigInt(held.version)
 }
