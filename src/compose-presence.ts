@@ -27,18 +27,17 @@ import type { ProviderList, ProviderPresence } from './protocol/http.ts'
 import { createVerbs } from './service/create-verbs.ts'
 import type { ServiceDeps } from './service/deps.ts'
 import { endLocalSessions, leaveLocalSessions } from './service/end-local-sessions.ts'
-import { followStore } from './service/fleet/follow-store.ts'
-import { followChanges } from './service/follow-changes.ts'
-import { beginListing } from './service/keep-listing.ts'
-import { followNews } from './service/live-search/follow-news.ts'
-import { createLiveSearches, type LiveSearches } from './service/live-search/live-searches.ts'
+import { createLiveSearches } from './service/live-search/live-searches.ts'
 import { type Pace, paceOf } from './service/live-search/pace.ts'
+import { createLastPages } from './service/last-results/last-pages.ts'
 import { createLocalSessions } from './service/local-sessions.ts'
 import { createPendingDecisions } from './service/pending-decisions.ts'
 import { createPresenceService, type PresenceService } from './service/presence-service.ts'
 import { project } from './service/project.ts'
+import { createPurge } from './service/purge.ts'
 import { createRecordLoader } from './service/record-loader.ts'
 import { createSessionLog } from './service/session-log.ts'
+import { followAll, takeUp } from './service/take-up.ts'
 import type { PresenceVerbs } from './service/verbs.ts'
 import type { DurableStore, HotStore, SharedHotStore } from './store/contract.ts'
 import type { Logger } from './telemetry/logger.ts'
@@ -60,6 +59,11 @@ export interface HostApp {
   isActivity?: (req: Request) => boolean
   /** The host's say on a message: the one to store, or null to clear it. */
   moderateMessage?: (message: string, userId: string) => string | null | Promise<string | null>
+  /**
+   * Caches in front of you are to give out nothing any more that carries one of these keys (`Surrogate-Key`): somebody hid, or the
+   * directory changed. Nobody waits for it; what it throws is logged and counted.
+   */
+  onPurge?: (keys: readonly string[]) => unknown
   /** False lifts the limits on events and decisions, for load tests. @default true */
   rateLimit?: boolean
   /** @default a pino logger at `info` */
@@ -202,34 +206,20 @@ function wire(host: HostApp, { options, log, hot, shared, durable, directoryIds 
     local: createLocalSessions((count) => metrics.localSessions.set(count)),
     sessionLog: createSessionLog(durable, log),
     pendingDecisions: createPendingDecisions(durable),
+    lastPages: createLastPages({ hot, shared }),
+    purge: createPurge({
+      hook: host.onPurge,
+      durable,
+      log,
+      onCall: (worked) => metrics.purges.inc({ outcome: worked ? 'ok' : 'failed' }),
+    }),
     log,
     metrics,
     hasDirectory: directoryIds !== null,
     staleAfterMs: options.staleAfterMs,
+    lastResultsMs: options.lastResultsMs,
     moderateMessage: host.moderateMessage,
   }
-}
-
-/** Draws the consequences of what happens here and, where nodes share a store, elsewhere. */
-function followAll(deps: ServiceDeps, searches: LiveSearches): () => void {
-  const unfollow = [followChanges(deps), deps.shared ? followStore(deps, deps.shared) : () => {}]
-  if (deps.hasDirectory) unfollow.push(followNews(deps, searches))
-  return () => {
-    for (const stop of unfollow) stop()
-  }
-}
-
-/** Takes up what earlier runs left: alone at once, among other nodes as one of them. */
-async function takeUp(deps: ServiceDeps): Promise<void> {
-  const { shared, durable, hot, backlog, log } = deps
-  await beginListing(deps)
-  if (shared) {
-    await shared.join()
-    backlog.recovery = 'wanted'
-    return
-  }
-  const ended = await durable.endLeftovers(hot.now())
-  if (ended > 0) log.info({ sessions: ended }, 'ended sessions that an earlier run left behind')
 }
 
 /** Longest time over which connections are closed one after the other, in milliseconds. */

@@ -4,12 +4,12 @@ import { chooseStatus } from './choose-status.ts'
 import { connectSession } from './connect-session.ts'
 import type { ServiceDeps } from './deps.ts'
 import { disconnectSession } from './disconnect-session.ts'
-import { findProviders } from './find-providers.ts'
 import { takeOver } from './fleet/take-over.ts'
 import { handleSocketError } from './handle-socket-error.ts'
 import { createUserActivity, noteSessionActivity } from './note-activity.ts'
 import { createTurns } from './in-turn.ts'
 import { refreshListing } from './keep-listing.ts'
+import { createSearch } from './last-results/search-or-last.ts'
 import { listSessions, signOutEverywhere, signOutSession } from './own-sessions.ts'
 import { readPresence, readPresences, watchUsers } from './read-presence.ts'
 import { readSettings, setVisibility } from './set-visibility.ts'
@@ -41,7 +41,7 @@ export function createVerbs(deps: ServiceDeps, searches: LiveSearches): Presence
     listSessions: (userId) => listSessions(deps, userId),
     signOutSession: (userId, sessionId) => signOutSession(deps, userId, sessionId),
     signOutEverywhere: (userId) => signOutEverywhere(deps, userId),
-    findProviders: (query) => findProviders(deps, query),
+    findProviders: createSearch(deps),
     refreshDirectory: async (userIds) => {
       const changed = await refreshListing(deps, userIds)
       searches.relist(changed)

@@ -3,8 +3,10 @@ import type { Rules } from '../domain/rules.ts'
 import type { Concern, DurableStore, HotStore, SharedHotStore } from '../store/contract.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
+import type { LastPages } from './last-results/last-pages.ts'
 import type { LocalSessions } from './local-sessions.ts'
 import type { PendingDecisions } from './pending-decisions.ts'
+import type { Purge } from './purge.ts'
 import type { RecordLoader } from './record-loader.ts'
 import type { SessionLog } from './session-log.ts'
 
@@ -33,12 +35,16 @@ export interface ServiceDeps {
   readonly local: LocalSessions
   readonly sessionLog: SessionLog
   readonly pendingDecisions: PendingDecisions
+  readonly lastPages: LastPages
+  readonly purge: Purge
   readonly backlog: Backlog
   readonly log: Logger
   readonly metrics: Metrics
   readonly hasDirectory: boolean
   /** Milliseconds without the store after which nothing is shown any more (R45). */
   readonly staleAfterMs: number
+  /** Milliseconds for which a search may answer what it found last while PostgreSQL is away (R50). */
+  readonly lastResultsMs: number
   /** The host's say on a message before it is stored; it answers the message to store, or null to clear it (R15). */
   readonly moderateMessage?: ((message: string, userId: string) => string | null | Promise<string | null>) | undefined
 }

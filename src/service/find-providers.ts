@@ -3,6 +3,7 @@ import { shortName } from '../domain/short-name.ts'
 import { PresenceError } from '../domain/errors.ts'
 import { infoFor } from '../domain/info.ts'
 import { isPresent } from '../domain/status.ts'
+import type { View } from '../domain/view.ts'
 import type { UserRecord } from '../domain/user-record.ts'
 import type { ProviderRow, ProviderSearch } from '../store/contract.ts'
 import { isPresumed, readBelieved } from './believe.ts'
@@ -12,20 +13,28 @@ import type { FoundProvider, ProviderPlace, ProviderQuery, ProviderResult } from
 /** Of so many shown providers a reader's place names each; beyond, it names the latest, and goes on behind the last. */
 export const SHOWN_WINDOW = 500
 
-const FROM_THE_TOP: ProviderPlace = { shown: [], after: null }
+export const FROM_THE_TOP: ProviderPlace = { shown: [], after: null }
 
-/** Searches the directory and shows each hit as it is this moment. See {@link PresenceVerbs.findProviders}. */
-export async function findProviders(deps: ServiceDeps, query: ProviderQuery): Promise<ProviderResult> {
+/** Searches the directory and shows each hit as it is this moment: always asks anew, and fails while nobody can be asked. */
+export const findProviders = async (deps: ServiceDeps, query: ProviderQuery): Promise<ProviderResult> =>
+  (await searchNow(deps, query)).result
+
+/** What a search found, with the records that it was shown by. */
+export interface FoundNow {
+  readonly result: ProviderResult
+  readonly records: ReadonlyMap<string, UserRecord>
+}
+
+/** @throws {PresenceError} NOT_FOUND, INVALID_CURSOR, STORE_UNAVAILABLE */
+export async function searchNow(deps: ServiceDeps, query: ProviderQuery): Promise<FoundNow> {
   if (!deps.hasDirectory) throw new PresenceError('NOT_FOUND', 'This system has no directory of providers.')
-  const { lastSeenWithinMs, activeWithinMs, name, place, ...rest } = query
-  const now = deps.hot.now()
-  const within = (ms: number | null) => (ms === null ? null : now - ms)
-  const search = {
+  const { lastSeenWithinMs: _seen, activeWithinMs: _active, name, place, ...rest } = query
+  const bounds = boundsOf(query, deps.hot.now())
+  const search: ProviderSearch = {
     ...rest,
+    ...bounds,
     ...(place ?? FROM_THE_TOP),
     name: name === null ? null : foldName(name),
-    seenSince: within(lastSeenWithinMs),
-    activeSince: within(activeWithinMs),
     hidden: deps.pendingDecisions.users(),
   }
   const page = await deps.durable.findProviders(search)
@@ -35,21 +44,30 @@ export async function findProviders(deps: ServiceDeps, query: ProviderQuery): Pr
   )
   const providers = page.rows.flatMap(({ userId, fields, position }) => {
     const record = records.get(userId)
-    if (!record || !stillMatches(record, search)) return []
+    if (!record || !stillMatches(shownOf(record), bounds)) return []
     const presence = infoFor(record, null)
-    const doubted = stale || isPresumed(record)
-    const { version } = record.stranger
+    const { version, status } = record.stranger
+    // Only who is shown as present can be presumed so: whoever hid looks like anybody who is not here (R30).
+    const doubted = stale || (isPresent(status) && isPresumed(record))
     return [{ userId, fields, position, version, presence: doubted ? { ...presence, stale: true as const } : presence }]
   })
   const next = page.more ? nextPlace(search, providers, page.rows) : null
-  return { providers, next, counts: page.counts, asOf: page.asOf, stale }
+  return { result: { providers, next, counts: page.counts, asOf: page.asOf, stale }, records }
+}
+
+type PresenceBounds = Pick<ProviderSearch, 'statuses' | 'seenSince' | 'activeSince'>
+
+/** The part of a search that is about presence, at this moment of the store's clock. */
+export function boundsOf({ statuses, lastSeenWithinMs, activeWithinMs }: ProviderQuery, now: number): PresenceBounds {
+  const within = (ms: number | null) => (ms === null ? null : now - ms)
+  return { statuses, seenSince: within(lastSeenWithinMs), activeSince: within(activeWithinMs) }
 }
 
 /** Whoever was found but not given stays to be shown, unless nobody was given: that page must not come again for ever. */
-function nextPlace(
+export function nextPlace(
   { shown, after }: ProviderPlace,
   given: readonly FoundProvider[],
-  rows: readonly ProviderRow[],
+  rows: readonly Pick<ProviderRow, 'userId' | 'position'>[],
 ): ProviderPlace {
   const latest = given.length > 0 ? given : rows
   const all = [...shown, ...latest.map(({ userId }) => shortName(userId))]
@@ -57,13 +75,24 @@ function nextPlace(
   return { shown: all.slice(-SHOWN_WINDOW), after: isBeyond ? (latest.at(-1)?.position ?? after) : null }
 }
 
+/** What strangers may know of somebody. */
+export interface Shown {
+  readonly view: View
+  /** Epoch milliseconds of their last sign of use, or null. */
+  readonly activityAt: number | null
+}
+
+export const shownOf = ({ stranger, shown, visibility }: UserRecord): Shown => ({
+  view: stranger,
+  activityAt: visibility.visible ? shown.lastActivityAt : null,
+})
+
 /** The index is a moment behind: a hit that left what was asked for meanwhile would contradict its own dot. */
-function stillMatches({ stranger, shown, visibility }: UserRecord, search: ProviderSearch): boolean {
-  const { statuses, seenSince, activeSince } = search
-  const shownActivityAt = visibility.visible ? shown.lastActivityAt : null
+export function stillMatches({ view, activityAt }: Shown, bounds: PresenceBounds): boolean {
+  const { statuses, seenSince, activeSince } = bounds
   return (
-    (statuses === null || statuses.includes(stranger.status)) &&
-    (seenSince === null || isPresent(stranger.status) || (stranger.lastSeenAt ?? 0) >= seenSince) &&
-    (activeSince === null || stranger.status === 'online' || (shownActivityAt ?? 0) >= activeSince)
+    (statuses === null || statuses.includes(view.status)) &&
+    (seenSince === null || isPresent(view.status) || (view.lastSeenAt ?? 0) >= seenSince) &&
+    (activeSince === null || view.status === 'online' || (activityAt ?? 0) >= activeSince)
   )
 }

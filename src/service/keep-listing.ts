@@ -7,12 +7,25 @@ const PART = 1_000
 const FIRST = 20_000
 
 /** See {@link PresenceVerbs.refreshDirectory}. */
-export async function refreshListing({ durable }: ServiceDeps, userIds: readonly string[]): Promise<string[]> {
+export async function refreshListing(deps: ServiceDeps, userIds: readonly string[]): Promise<string[]> {
+  const { durable, purge } = deps
   const changed: string[] = []
+  const before = await purge.before(userIds)
   for (let from = 0; from < userIds.length; from += PART) {
     changed.push(...(await durable.refreshListing(userIds.slice(from, from + PART))))
   }
+  relisted(deps, changed, before)
   return changed
+}
+
+/** Whoever holds what searches found, here or in front of us, learns that it is not so any more. */
+function relisted(
+  { lastPages, purge }: ServiceDeps,
+  userIds: readonly string[],
+  before: Parameters<ServiceDeps['purge']['relisted']>[1] = null,
+): void {
+  lastPages.relist(userIds)
+  purge.relisted(userIds, before)
 }
 
 /** How far a comparison of everybody has come. */
@@ -25,8 +38,10 @@ export interface Repair {
 }
 
 /** Compares the next part of the listing with the host's directory; behind the last, counts are made anew. */
-export async function repairPart({ durable }: ServiceDeps, from: string | null): Promise<Repair> {
+export async function repairPart(deps: ServiceDeps, from: string | null): Promise<Repair> {
+  const { durable } = deps
   const { last, changed } = await durable.refreshListingAfter(from, PART)
+  relisted(deps, changed)
   return { after: last, changed, corrected: last === null ? await durable.recountListing() : 0 }
 }
 

@@ -52,14 +52,22 @@ export const stampVersion = (deps: ServiceDeps, userId: string): Promise<number>
 
 /** Records of these users, live where there is one, else as PostgreSQL has them; unknown users are left out. */
 export async function readRecords(deps: ServiceDeps, userIds: readonly string[]): Promise<Map<string, UserRecord>> {
-  const { hot, cold, rules } = deps
+  const { hot, cold } = deps
   const found = await hot.read(userIds)
   const missing = userIds.filter((userId) => !found.has(userId))
   if (missing.length > 0) for (const record of await cold.loadMany(missing)) found.set(record.userId, record)
+  return expired(deps, found)
+}
+
+/** Records of those whom the hot store holds; others are left out. */
+export const readLive = async (deps: ServiceDeps, userIds: readonly string[]): Promise<Map<string, UserRecord>> =>
+  expired(deps, await deps.hot.read(userIds))
+
+/** Expiry counts when reading, too, however late its deadline is handled (R11). */
+function expired({ hot, rules }: ServiceDeps, found: Map<string, UserRecord>): Map<string, UserRecord> {
   const now = hot.now()
   for (const [userId, record] of found) {
     const { expiresAt } = record.choice
-    // Expiry counts when reading, too, however late its deadline is handled (R11).
     if (expiresAt !== null && expiresAt <= now) found.set(userId, settle(record, record, expiresAt, rules).record)
   }
   return found

@@ -26,6 +26,7 @@ export async function setVisibility(
   const failure = await save(deps, decision)
   if (failure !== null && (visible || isUserGone(failure))) throw failure
   await changeUser(deps, userId, (record, now) => setVisible(record, visible, version, now, deps.rules))
+  if (!visible) deps.purge.hidden(userId)
   if (failure === null) return { show_online_status: visible }
   deps.pendingDecisions.add(decision)
   throw new PresenceError('NOT_DURABLE', 'You are hidden now, but it is not stored yet. It is tried again by itself.', {

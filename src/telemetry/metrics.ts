@@ -21,6 +21,8 @@ export interface Metrics {
   readonly sweptSessions: Counter
   readonly leasesLost: Counter
   readonly storeLost: Counter
+  readonly lastResults: Counter
+  readonly purges: Counter<'outcome'>
   readonly storeUp: Gauge
   readonly postgresUp: Gauge
   readonly breakerOpen: Gauge<'service'>
@@ -69,6 +71,13 @@ export function createMetrics({ process = false }: { process?: boolean } = {}): 
     sweptSessions: counter('swept_sessions_total', 'Sessions of dead nodes that this node ended'),
     leasesLost: counter('lease_lost_total', 'Times this node was taken for dead'),
     storeLost: counter('store_lost_total', 'Times the store stopped answering'),
+    lastResults: counter('last_results_total', 'Searches answered by what was found last, as PostgreSQL was away'),
+    purges: new Counter({
+      name: 'porchlight_purges_total',
+      help: 'Calls of the hook that purges caches',
+      labelNames: ['outcome'],
+      registers,
+    }),
     storeUp: up,
     postgresUp: gauge('postgres_up', 'Whether PostgreSQL answered when it was asked last (1, 0)'),
     breakerOpen: new Gauge({

@@ -1,0 +1,124 @@
+import { LRUCache } from 'lru-cache'
+import type { View } from '../../domain/view.ts'
+import type { Concern, RecordChange, RemoteChange } from '../../store/contract.ts'
+import type { ServiceDeps } from '../deps.ts'
+import { type FoundNow, type Shown, shownOf } from '../find-providers.ts'
+import type { ProviderQuery, ProviderResult } from '../verbs.ts'
+
+/** What a search found when it could be asked. */
+export interface LastPage {
+  readonly query: ProviderQuery
+  readonly result: ProviderResult
+  /** Epoch milliseconds of the store's clock at which the search began. */
+  readonly at: number
+}
+
+/** Somebody who hid, and what strangers saw until then. */
+export interface Hiding {
+  readonly userId: string
+  readonly from: View
+  /** Epoch milliseconds. */
+  readonly at: number
+}
+
+/**
+ * The last good page of each search, the least recently used forgotten first, and what strangers may know of everybody on them, kept
+ * up to date by the changes of all nodes: somebody whom nobody can look up any more is known by it.
+ */
+export interface LastPages {
+  /** From now on nothing is missed of what becomes of anybody, until what was found is remembered. */
+  begin(query: ProviderQuery): SearchUnderWay
+  get(key: string): LastPage | undefined
+  /** Undefined when something may have been missed. */
+  shown(userId: string): Shown | undefined
+  /** Who hid since then. */
+  hidings(since: number): Hiding[]
+  /** Whether some page shows that this user is in the city and service that a search is about. */
+  isKnownIn(query: Pick<ProviderQuery, 'cityId' | 'serviceId'>, userId: string): boolean
+  /** The directory says something else of these providers now. */
+  relist(userIds: readonly string[]): void
+  /** Whether it has done so since. */
+  wasRelisted(userId: string, since: number): boolean
+}
+
+export interface SearchUnderWay {
+  remember(key: string, found: FoundNow): void
+  /** To be called whether it was remembered or not. */
+  end(): void
+}
+
+/** Cards on all remembered pages together, about 1 KB each. */
+const CARDS = 20_000
+const USERS = 2 * CARDS
+
+export function createLastPages({ hot, shared }: Pick<ServiceDeps, 'hot' | 'shared'>): LastPages {
+  const pages = new LRUCache<string, LastPage>({
+    maxSize: CARDS,
+    // A key names whoever was shown before.
+    sizeCalculation: ({ result }, key) => 1 + result.providers.length + Math.floor(key.length / 1_000),
+  })
+  const known = new LRUCache<string, Shown>({ max: USERS })
+  const hidings = new LRUCache<string, Hiding>({ max: USERS })
+  const relistings = new LRUCache<string, number>({ max: USERS })
+  let underWay = 0
+  let doubts = 0
+
+  function learn(userId: string, shown: Shown): void {
+    const before = known.peek(userId)
+    if (!before || before.view.version <= shown.view.version) known.set(userId, shown)
+  }
+
+  function hear(userId: string, shown: Shown, before: { view: View; visible: boolean }, visible: boolean, at: number) {
+    if (underWay > 0 || known.has(userId)) learn(userId, shown)
+    if (visible) hidings.delete(userId)
+    else if (before.visible) hidings.set(userId, { userId, from: before.view, at })
+  }
+
+  function doubt(concern: Concern): void {
+    doubts += 1
+    for (const userId of [...known.keys()]) if (concern(userId)) known.delete(userId)
+  }
+
+  hot.onChange(({ before, after, at }: RecordChange) => {
+    const seen = { view: before.stranger, visible: before.visibility.visible }
+    hear(after.userId, shownOf(after), seen, after.visibility.visible, at)
+  })
+  shared?.onRemoteChange(({ userId, stranger, before, visible, wasVisible, at }: RemoteChange) => {
+    // When somebody was active is not among the news.
+    hear(userId, { view: stranger, activityAt: null }, { view: before.stranger, visible: wasVisible }, visible, at)
+  })
+  shared?.onDoubt(doubt)
+  shared?.onAmnesia(doubt)
+
+  return {
+    begin(query) {
+      underWay += 1
+      const at = hot.now()
+      const doubtsBefore = doubts
+      return {
+        remember(key, { result, records }) {
+          pages.set(key, { query, result, at })
+          if (doubts !== doubtsBefore) return
+          for (const [userId, record] of records) learn(userId, shownOf(record))
+        },
+        end() {
+          underWay -= 1
+        },
+      }
+    },
+    get: (key) => pages.get(key),
+    shown: (userId) => known.get(userId),
+    hidings: (since) => [...hidings.values()].filter(({ at }) => at >= since),
+    isKnownIn: ({ cityId, serviceId }, userId) =>
+      [...pages.values()].some(
+        ({ query, result }) =>
+          (cityId === null || query.cityId === cityId) &&
+          (serviceId === null || query.serviceId === serviceId) &&
+          result.providers.some((card) => card.userId === userId),
+      ),
+    relist(userIds) {
+      for (const userId of userIds) relistings.set(userId, hot.now())
+    },
+    wasRelisted: (userId, since) => (relistings.get(userId) ?? Number.NEGATIVE_INFINITY) >= since,
+  }
+}
