@@ -72,13 +72,14 @@ const codeOf = (error: unknown): string | undefined =>
 /**
  * Runs a batch once more when a user was deleted under it: the second time their rows are left out.
  *
- * @param batch one statement that takes only users who exist
+ * @param batch one statement
+ * @param careful the same, which takes only users who exist. @default the batch does
  */
-export async function despiteDeletions<T>(batch: () => Promise<T>): Promise<T> {
+export async function despiteDeletions<T>(batch: () => Promise<T>, careful: () => Promise<T> = batch): Promise<T> {
   try {
     return await batch()
   } catch (error) {
-    if (error instanceof ForeignKeyConstraintError) return await batch()
+    if (error instanceof ForeignKeyConstraintError) return await careful()
     throw error
   }
 }

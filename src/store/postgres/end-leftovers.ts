@@ -23,17 +23,17 @@ const endSql = ({ table, id }: HostUsers): string => `
     update user_sessions set is_active = false, last_ping = greatest(last_ping, (select at from alive))
     where is_active returning id
   ), left_present as (
-    select p.user_id, p.listed_rank, greatest(p.version + 1, p.public_version + 1, $2::bigint) as version,
+    select p.user_id, greatest(p.version + 1, p.public_version + 1, $2::bigint) as version,
       p.visible and u.show_online_status as visible,
       greatest(p.last_seen, p.own_last_seen, coalesce(evidence.at, (select at from alive))) as seen
     from porchlight_presence p join ${table} u on u.${id} = p.user_id
     left join evidence on evidence.user_id = p.user_id
     where p.status <> 'offline'
   ), shown as (
-    select user_id, listed_rank, version, visible, seen, case when visible then seen end as shown_seen from left_present
+    select user_id, version, visible, seen, case when visible then seen end as shown_seen from left_present
   ), gone as (
     update porchlight_presence p set
-      version = shown.version, status = 'offline', last_seen = shown.seen,
+      rank_before = p.listed_rank, version = shown.version, status = 'offline', last_seen = shown.seen,
       own_last_seen = shown.seen, own_message = null, own_version = shown.version,
       kept_last_seen = case when shown.shown_seen >= coalesce(p.visible_since, '-infinity')
         then greatest(p.kept_last_seen, shown.shown_seen) else p.kept_last_seen end,
@@ -47,10 +47,10 @@ const endSql = ({ table, id }: HostUsers): string => `
       public_version = case when p.public_status = 'offline' and p.public_last_seen is null and not shown.visible
         then p.public_version else shown.version end
     from shown where p.user_id = shown.user_id
-    returning p.city, p.services, shown.listed_rank as rank_before, p.listed_rank as rank, p.public_version as version
+    returning p.city, p.services, p.rank_before, p.listed_rank, p.public_version as version
   ), moved as (
-    select * from gone where rank_before <> rank
-  ), ${countMoved({ city: ['city', 'city'], services: ['services', 'services'], rank: ['rank_before', 'rank'] })}, told as (
+    select * from gone where rank_before <> listed_rank
+  ), ${countMoved({ city: ['city', 'city'], services: ['services', 'services'], rank: ['rank_before', 'listed_rank'] })}, told as (
     update ${table} u set online_status = 'offline' from left_present
     where u.${id} = left_present.user_id and u.online_status <> 'offline'
   ), forgotten as (

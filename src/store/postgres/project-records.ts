@@ -67,41 +67,33 @@ function assignment({ name, part }: RecordColumn): string {
     : `${name} = case when ${keeps} then p.${name} else excluded.${name} end`
 }
 
-const projectSql = ({ table, id, idType, statusType }: HostUsers): string => {
+/** @param existing joins only users who exist, for the rare batch in which somebody was deleted meanwhile */
+const projectSql = ({ table, id, idType, statusType }: HostUsers, existing = ''): string => {
   const names = COLUMNS.map(({ name }) => name).join(', ')
   const arrays = COLUMNS.map(({ type }, i) => `$${i + 2}::${type === 'moment' ? 'float8' : type}[]`)
-  const values = COLUMNS.map(({ name, type }) =>
-    type === 'moment' ? `${fromMs(`i.${name}`)} as ${name}` : `i.${name}`,
-  )
+  const values = COLUMNS.map(({ name, type }) => (type === 'moment' ? fromMs(`i.${name}`) : `i.${name}`))
   return `
-    with held as (
-      -- Two nodes that project the same users lock them in the same order. What is held does not change under the statement.
-      select user_id, visibility_version, listed_rank from porchlight_presence
-      where user_id = any($1::${idType}[]) order by user_id for update
-    ), observed as (
-      select i.user_id, ${values.join(', ')},
-        coalesce(held.visibility_version, 0) < i.visibility_version as decides_visibility,
-        coalesce(held.listed_rank, 0) as rank_before
+    with stored as (
+      insert into porchlight_presence as p (user_id, ${names}, decided)
+      select i.user_id, ${values.join(', ')}, i.visibility_version > 0
       from unnest($1::${idType}[], ${arrays.join(', ')}) as i (user_id, ${names})
-      -- Whoever was deleted meanwhile must not fail the batch.
-      join ${table} u on u.${id} = i.user_id
-      left join held on held.user_id = i.user_id
-    ), stored as (
-      insert into porchlight_presence as p (user_id, ${names})
-      select user_id, ${names} from observed order by user_id
-      on conflict (user_id) do update set ${COLUMNS.map(assignment).join(', ')}
+      ${existing}
+      -- Two nodes that project the same users lock them in the same order.
+      order by i.user_id
+      on conflict (user_id) do update set
+        ${COLUMNS.map(assignment).join(', ')},
+        rank_before = p.listed_rank, decided = p.visibility_version < excluded.visibility_version
       -- Equal is not older: a stored decision may have taken the version that this record was then given.
       where p.version <= excluded.version
-      returning p.user_id, p.status, p.choice_message, p.kept_activity, p.visible,
-        p.city, p.services, p.listed_rank, p.public_version
+      returning p.user_id, p.status, p.choice_message, p.kept_activity, p.visible, p.decided,
+        p.city, p.services, p.rank_before, p.listed_rank, p.public_version
     ), moved as (
-      select stored.city, stored.services, observed.rank_before, stored.listed_rank, stored.public_version as version
-      from stored join observed on observed.user_id = stored.user_id
-      where stored.city is not null and stored.listed_rank <> observed.rank_before
+      select city, services, rank_before, listed_rank, public_version as version
+      from stored where city is not null and listed_rank <> rank_before
     ), ${countMoved({ city: ['city', 'city'], services: ['services', 'services'], rank: ['rank_before', 'listed_rank'] })}, told as (
-      select stored.user_id, stored.status::${statusType} as status, stored.choice_message as message,
-        stored.kept_activity as activity, case when observed.decides_visibility then stored.visible end as visible
-      from stored join observed on observed.user_id = stored.user_id
+      select user_id, status::${statusType} as status, choice_message as message, kept_activity as activity,
+        case when decided then visible end as visible
+      from stored
     )
     update ${table} u set
       online_status = told.status,
@@ -120,11 +112,15 @@ const projectSql = ({ table, id, idType, statusType }: HostUsers): string => {
 /** Writes records into the own table and the host's columns in one statement; never older over newer. */
 export function recordProjector(database: Database, users: HostUsers) {
   const sql = projectSql(users)
+  const careful = projectSql(users, `join ${users.table} u on u.${users.id} = i.user_id`)
   return async (records: readonly UserRecord[]): Promise<void> => {
     const newest = newestOf(records)
     if (newest.length === 0) return
     const binds = [newest.map(({ userId }) => userId), ...COLUMNS.map(({ of }) => newest.map(of))]
-    await despiteDeletions(() => database.rows(sql, binds))
+    await despiteDeletions(
+      () => database.rows(sql, binds),
+      () => database.rows(careful, binds),
+    )
   }
 }
 

@@ -31,15 +31,13 @@ const choiceSql = ({ table, id, idType }: HostUsers): string => `
  * everything public away in the same statement (R32); what is shown after un-hiding comes with the projection.
  */
 const visibilitySql = ({ table, id, idType }: HostUsers): string => `
-  with held as (
-    select user_id, listed_rank from porchlight_presence where user_id = $1::${idType} for update
-  ), stored as (
+  with stored as (
     insert into porchlight_presence as p (${FIRST_ROW_COLUMNS}, visible, visible_since, visibility_version)
     select ${firstRow(id, '$3::boolean', '$2::bigint')}, $3::boolean, ${fromMs('$4')}, $2::bigint
-    from ${table} u left join held on held.user_id = u.${id} where u.${id} = $1::${idType}
+    from ${table} u where u.${id} = $1::${idType}
     on conflict (user_id) do update set
       version = greatest(p.version, excluded.version),
-      visible = excluded.visible, visible_since = excluded.visible_since,
+      rank_before = p.listed_rank, visible = excluded.visible, visible_since = excluded.visible_since,
       visibility_version = excluded.visibility_version,
       public_status = case when excluded.visible then p.public_status else 'offline' end,
       public_last_seen = case when excluded.visible then p.public_last_seen end,
@@ -52,11 +50,11 @@ const visibilitySql = ({ table, id, idType }: HostUsers): string => `
           then p.public_version
         else greatest(p.public_version + 1, excluded.visibility_version) end
     where p.visibility_version < excluded.visibility_version
-    returning p.user_id, p.visible, p.city, p.services, p.listed_rank, p.public_version
+    returning p.user_id, p.visible, p.city, p.services, p.rank_before, p.listed_rank, p.public_version
   ), moved as (
-    select stored.city, stored.services, coalesce(held.listed_rank, 0) as rank_before, stored.listed_rank as rank, stored.public_version as version
-    from stored left join held on held.user_id = stored.user_id where stored.listed_rank <> coalesce(held.listed_rank, 0)
-  ), ${countMoved({ city: ['city', 'city'], services: ['services', 'services'], rank: ['rank_before', 'rank'] })}, told as (
+    select city, services, rank_before, listed_rank, public_version as version
+    from stored where listed_rank <> rank_before
+  ), ${countMoved({ city: ['city', 'city'], services: ['services', 'services'], rank: ['rank_before', 'listed_rank'] })}, told as (
     update ${table} u set show_online_status = stored.visible from stored
     where u.${id} = stored.user_id and u.show_online_status is distinct from stored.visible
   )

@@ -4,7 +4,8 @@ import type { Migration } from './migration.ts'
  * The listing: what a search needs, in tables of ours, so that one index finds the providers of a city in order of their presence.
  *
  * In `porchlight_presence`, of providers only: `city`, `services`, `rating` and `price` as the host's directory has them; `listed_*`
- * follow the public columns by themselves, and stand still while somebody present is active (R22). `porchlight_directory`: what is
+ * follow the public columns by themselves, and stand still while somebody present is active (R22). `rank_before` and `decided` are what
+ * the last write replaced: a statement cannot return it otherwise, and has to count by it. `porchlight_directory`: what is
  * given out of a provider, and the name to look for. `porchlight_counts`: how many are present in a city and service ('' is any),
  * in several rows each, so that nodes that write at once need not wait for each other.
  */
@@ -18,6 +19,8 @@ export const listing: Migration = {
         add column services text[] collate "C" not null default '{}',
         add column rating float8,
         add column price float8,
+        add column rank_before smallint not null default 0,
+        add column decided boolean not null default false,
         add column listed_rank smallint not null generated always as (
           case public_status when 'online' then 3 when 'away' then 2 when 'dnd' then 1 else 0 end
         ) stored,
@@ -72,6 +75,7 @@ export const listing: Migration = {
     await database.rows('drop table porchlight_directory')
     await database.rows(`
       alter table porchlight_presence drop column city, drop column services, drop column rating, drop column price,
+        drop column rank_before, drop column decided,
         drop column listed_rank, drop column listed_seen, drop column listed_activity`)
     await database.rows(
       `create index porchlight_presence_shown on porchlight_presence (public_status, user_id)
