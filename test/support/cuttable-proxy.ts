@@ -12,7 +12,11 @@ export interface CuttableProxy {
   stop(): Promise<void>
 }
 
-export async function startCuttableProxy(targetPort: number): Promise<CuttableProxy> {
+/** @param hear is told what clients send */
+export async function startCuttableProxy(
+  targetPort: number,
+  hear: (bytes: Buffer) => void = () => {},
+): Promise<CuttableProxy> {
   let state: 'open' | 'cut' | 'hung' = 'open'
   const sockets = new Set<Socket>()
 
@@ -40,6 +44,7 @@ export async function startCuttableProxy(targetPort: number): Promise<CuttablePr
   const join = (client: Socket): void => {
     const target = connect(targetPort, '127.0.0.1')
     keep(target)
+    client.on('data', hear)
     carry(client, target)
     carry(target, client)
   }
