@@ -3,7 +3,7 @@ import { join, relative } from 'node:path'
 import { describe, expect, test } from 'vitest'
 
 /** Steps of the project that are here. A rule tagged with one of them has to be held by a test. */
-const DELIVERED: ReadonlySet<number> = new Set([1, 2, 3])
+const DELIVERED: ReadonlySet<number> = new Set([1, 2, 3, 4])
 
 const ROOT = join(import.meta.dirname, '..')
 const rules = rulesIn(readFileSync(join(ROOT, 'docs/spec.md'), 'utf8'))
