@@ -46,7 +46,7 @@ export function createHub({ surroundings, tokens, tell, ...options }: HubOptions
   let doubted = false
 
   const toAll = (told: Told): void => {
-    if (told.type === 'accepted' || told.type === 'lost' || told.type === 'closed') status = told
+    status = told
     tell(told)
   }
 
@@ -199,8 +199,7 @@ export function createHub({ surroundings, tokens, tell, ...options }: HubOptions
     nudge: connection.checkNow,
     networkLost: connection.networkLost,
     stop(goodbye) {
-      sync.stop()
-      searchSync.stop()
+      letGo()
       if (goodbye) connection.close()
       else connection.letGo()
     },

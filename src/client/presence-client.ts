@@ -5,7 +5,7 @@ import type { CloseReason, PresenceClient, PresenceClientOptions, ProviderSearch
 import { deviceId } from './device.ts'
 import { createLink } from './link.ts'
 import { createOwnPresence } from './own-presence.ts'
-import { RequestError } from './request-error.ts'
+import { refusedAs } from './request-error.ts'
 import { createRequest } from './request.ts'
 import { createRoster } from './roster.ts'
 import { createSearches } from './search/searches.ts'
@@ -69,7 +69,7 @@ export function assemblePresenceClient(options: PresenceClientOptions, surroundi
     else if (word.type === 'news') {
       roster.adopt(word.views, word.vouched)
       if (word.doubted) roster.doubt()
-    } else options.onError?.(new RequestError(word.error.code, word.error.message, word.error))
+    } else options.onError?.(refusedAs(word.error))
   }
 
   // Wishes that were just made, and not told yet, come along by `want`.

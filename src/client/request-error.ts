@@ -17,3 +17,7 @@ export class RequestError extends Error {
     this.status = options.status ?? 0
   }
 }
+
+/** What the server refused over a connection, as every other failure is told. */
+export const refusedAs = (error: Pick<RequestError, 'code' | 'message' | 'retryable'>): RequestError =>
+  new RequestError(error.code, error.message, error)

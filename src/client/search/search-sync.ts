@@ -2,7 +2,7 @@ import type { ErrorReply, ProvidersDiff, ProviderWatchReply, ProviderWatchReques
 import { type Backoff, createBackoff } from '../backoff.ts'
 import { answered, type PresenceSocket } from '../connection.ts'
 import type { Timers } from '../surroundings.ts'
-import { applyProvidersDiff, type SearchWindow, windowOf } from './window.ts'
+import { applyProvidersDiff, type SearchWindow } from './window.ts'
 
 /** What became of one search. Plain data, because tabs hand it to each other. */
 export type SearchNews =
@@ -37,27 +37,25 @@ export interface SearchSyncNeeds {
 
 /** One search, as the server was asked for it. */
 interface Watched {
+  readonly key: string
   readonly request: ProviderWatchRequest
   readonly backoff: Backoff
+  isWanted: boolean
   /** The server's name for it, once it said so on this connection. */
   watchId: string | null
-  /** Null while diffs would have nothing to follow. */
-  window: SearchWindow | null
-  refusal: ErrorReply['error'] | null
+  /** The window, or why there is none; null while the server is being asked, and diffs would have nothing to follow. */
+  news: SearchNews | null
   isAsking: boolean
   /** Something happened since it was asked. */
   askAgain: boolean
-  /** Epoch milliseconds. */
-  askedAt: number
   stopTimer: (() => void) | null
 }
 
-/** Milliseconds. Who misses something more often than this asks after a pause only. */
-const SELDOM_MS = 1_000
+const NOT_ASKED = { watchId: null, news: null, isAsking: false, askAgain: false, stopTimer: null }
 
 export function createSearchSync(timers: Timers, socket: PresenceSocket, needs: SearchSyncNeeds): SearchSync {
   const watched = new Map<string, Watched>()
-  /** Watches that nobody wants any more, and that may be somebody's else under another key. */
+  /** Watches that nobody wants any more, unless another search turns out to be the same to the server. */
   const ended = new Set<string>()
   /** Diffs that came while questions were under way: they may follow the answer, and overtake it. */
   let early: ProvidersDiff[] = []
@@ -66,14 +64,13 @@ export function createSearchSync(timers: Timers, socket: PresenceSocket, needs: 
   let turn = 0
   let isConnected = false
 
-  async function ask(key: string, search: Watched): Promise<void> {
+  async function ask(search: Watched): Promise<void> {
     search.stopTimer?.()
     search.stopTimer = null
     search.askAgain = search.isAsking
     if (!isConnected || search.isAsking) return
     const mine = turn
     search.isAsking = true
-    search.askedAt = timers.now()
     asking += 1
     const reply = await answered<ProviderWatchReply>(timers, (ack) =>
       socket.emit('watchProviders', search.request, ack),
@@ -81,44 +78,47 @@ export function createSearchSync(timers: Timers, socket: PresenceSocket, needs: 
     if (mine !== turn) return
     asking -= 1
     search.isAsking = false
-    if (reply.ok && watched.get(key) !== search) ended.add(reply.watch_id)
-    else if (reply.ok) accept(key, search, reply)
-    else if (watched.get(key) === search) refuse(key, search, reply.error)
-    if (search.askAgain && watched.get(key) === search) void ask(key, search)
+    if (search.isWanted) settle(search, reply)
+    else if (reply.ok) ended.add(reply.watch_id)
     endUnwanted()
   }
 
-  const later = (key: string, search: Watched): void => {
+  const later = (search: Watched): void => {
     search.stopTimer?.()
-    search.stopTimer = timers.after(search.backoff.next(), () => void ask(key, search))
+    search.stopTimer = timers.after(search.backoff.next(), () => void ask(search))
   }
 
-  const accept = (key: string, search: Watched, reply: ProviderWatchReply): void => {
-    let window: SearchWindow | null = windowOf(reply)
+  const settle = (search: Watched, reply: ProviderWatchReply | ErrorReply): void => {
+    if (reply.ok) accept(search, reply)
+    else {
+      tell(search, { kind: 'refused', error: reply.error })
+      if (reply.error.retryable) later(search)
+    }
+    if (search.askAgain) void ask(search)
+  }
+
+  const tell = (search: Watched, news: SearchNews): void => {
+    search.news = news
+    needs.told(search.key, news)
+  }
+
+  const accept = (search: Watched, reply: ProviderWatchReply): void => {
+    let window: SearchWindow | null = reply
     for (const diff of early) {
-      if (window && diff.watch_id === window.watchId) window = applyProvidersDiff(window, diff)
+      if (window && diff.watch_id === reply.watch_id) window = applyProvidersDiff(window, diff)
     }
     search.watchId = reply.watch_id
-    search.window = window
-    search.refusal = null
-    if (!window) return miss(key, search)
-    needs.told(key, { kind: 'window', window })
-    if (window.stale) later(key, search)
+    if (!window) return miss(search)
+    tell(search, { kind: 'window', window })
+    if (window.stale) later(search)
     else search.backoff.reset()
   }
 
-  const refuse = (key: string, search: Watched, error: ErrorReply['error']): void => {
-    search.window = null
-    search.refusal = error
-    needs.told(key, { kind: 'refused', error })
-    if (error.retryable) later(key, search)
-  }
-
-  const miss = (key: string, search: Watched): void => {
-    search.window = null
-    needs.told(key, { kind: 'doubted' })
-    if (timers.now() - search.askedAt < SELDOM_MS) later(key, search)
-    else void ask(key, search)
+  /** Others missed it, too, perhaps: not all of them ask at once. */
+  const miss = (search: Watched): void => {
+    search.news = null
+    needs.told(search.key, DOUBTED)
+    later(search)
   }
 
   /** Not while a question is under way: its answer may be a watch that is about to be ended. */
@@ -130,11 +130,14 @@ export function createSearchSync(timers: Timers, socket: PresenceSocket, needs: 
     for (const watch_id of ended) socket.emit('unwatch', { watch_id }, () => undefined)
     ended.clear()
     // There is room now for what was one too many.
-    for (const [key, search] of watched) if (search.refusal?.code === 'LIMIT_EXCEEDED') void ask(key, search)
+    for (const search of watched.values()) {
+      if (search.news?.kind === 'refused' && search.news.error.code === 'LIMIT_EXCEEDED') void ask(search)
+    }
   }
 
-  const forget = (key: string, search: Watched): void => {
-    watched.delete(key)
+  const forget = (search: Watched): void => {
+    watched.delete(search.key)
+    search.isWanted = false
     search.stopTimer?.()
     if (search.watchId) ended.add(search.watchId)
   }
@@ -151,67 +154,57 @@ export function createSearchSync(timers: Timers, socket: PresenceSocket, needs: 
     }
   }
 
-  const followWishes = (): void => {
-    const wanted = needs.wanted()
-    for (const [key, search] of watched) if (!wanted.has(key)) forget(key, search)
-    // First, so that the server does not count what is given back.
-    if (isConnected) endUnwanted()
-    for (const [key, request] of wanted) {
-      if (watched.has(key)) continue
-      const search: Watched = { request, ...NOT_ASKED, backoff: createBackoff() }
-      watched.set(key, search)
-      void ask(key, search)
-    }
-  }
-
   return {
     restart() {
       reset(true)
-      for (const [key, search] of watched) {
+      for (const search of watched.values()) {
         search.backoff.reset()
-        void ask(key, search)
+        void ask(search)
       }
     },
     stop: () => reset(false),
-    changed: followWishes,
+    changed() {
+      const wanted = needs.wanted()
+      for (const search of watched.values()) if (!wanted.has(search.key)) forget(search)
+      // First, so that the server does not count what is given back.
+      if (isConnected) endUnwanted()
+      for (const [key, request] of wanted) {
+        if (watched.has(key)) continue
+        const search: Watched = { key, request, backoff: createBackoff(), isWanted: true, ...NOT_ASKED }
+        watched.set(key, search)
+        void ask(search)
+      }
+    },
     again() {
-      for (const [key, search] of watched) void ask(key, search)
+      for (const search of watched.values()) void ask(search)
     },
     doubt() {
-      for (const [key, search] of watched) {
-        if (search.window) search.window = { ...search.window, stale: true }
-        needs.told(key, { kind: 'doubted' })
-        later(key, search)
+      for (const search of watched.values()) {
+        const window = windowIn(search)
+        if (window) search.news = { kind: 'window', window: { ...window, stale: true } }
+        needs.told(search.key, DOUBTED)
+        later(search)
       }
     },
     take(diff) {
       if (asking > 0) early.push(diff)
-      for (const [key, search] of watched) {
+      for (const search of watched.values()) {
+        const before = windowIn(search)
         // One that is being asked for takes it from the early ones.
-        if (search.isAsking || search.window?.watchId !== diff.watch_id) continue
-        const window = applyProvidersDiff(search.window, diff)
-        if (!window) miss(key, search)
-        else if (window !== search.window) {
-          search.window = window
-          needs.told(key, { kind: 'diff', diff })
-          if (window.stale && !search.stopTimer) later(key, search)
+        if (search.isAsking || before?.watch_id !== diff.watch_id) continue
+        const window = applyProvidersDiff(before, diff)
+        if (!window) miss(search)
+        else if (window !== before) {
+          search.news = { kind: 'window', window }
+          needs.told(search.key, { kind: 'diff', diff })
+          if (window.stale && !search.stopTimer) later(search)
         }
       }
     },
-    newsOf(key) {
-      const search = watched.get(key)
-      if (search?.window) return { kind: 'window', window: search.window }
-      return search?.refusal ? { kind: 'refused', error: search.refusal } : null
-    },
+    newsOf: (key) => watched.get(key)?.news ?? null,
   }
 }
 
-const NOT_ASKED = {
-  watchId: null,
-  window: null,
-  refusal: null,
-  isAsking: false,
-  askAgain: false,
-  askedAt: 0,
-  stopTimer: null,
-}
+const DOUBTED: SearchNews = { kind: 'doubted' }
+
+const windowIn = ({ news }: Watched): SearchWindow | null => (news?.kind === 'window' ? news.window : null)

@@ -1,7 +1,7 @@
 import type { PresenceInfo } from '../../domain/info.ts'
 import type { ProviderWatchRequest } from '../../protocol/events.ts'
 import type { ProviderSearch, ProviderSearchState } from '../contract.ts'
-import { RequestError } from '../request-error.ts'
+import { refusedAs } from '../request-error.ts'
 import { createSignal, type Signal } from '../signal.ts'
 import { LOADING } from './loading.ts'
 import { normaliseQuery } from './query.ts'
@@ -72,13 +72,14 @@ export function createSearches(
     const providers = keepCards(before.providers, window.providers)
     search.window = { ...window, providers }
     // What is not sure may be older than what is shown elsewhere.
-    if (!window.stale) seed(newIn(before.providers, providers))
+    const renewed = providers.filter((card) => !before.providers.includes(card))
+    if (!window.stale) seed(renewed.map(({ presence }) => presence))
     search.state.set({
       status: window.stale ? 'stale' : 'live',
       providers,
       counts: window.counts,
-      nextCursor: window.nextCursor,
-      asOf: window.asOf,
+      nextCursor: window.next_cursor,
+      asOf: window.as_of,
       error: null,
     })
   }
@@ -100,25 +101,15 @@ export function createSearches(
   return {
     watch(query) {
       const search = searchOf(query)
-      const stops = new Set<() => void>()
       let isOpen = true
       search.readers += 1
       return {
         get: search.state.get,
-        subscribe(listener) {
-          if (!isOpen) return () => undefined
-          const stop = search.state.subscribe(listener)
-          stops.add(stop)
-          return () => {
-            stop()
-            stops.delete(stop)
-          }
-        },
+        subscribe: (listener) => search.state.subscribe(() => isOpen && listener()),
         close() {
           if (!isOpen) return
           isOpen = false
           search.readers -= 1
-          for (const stop of stops) stop()
           if (search.readers === 0) soon()
         },
       }
@@ -130,25 +121,10 @@ export function createSearches(
       if (news.kind === 'window') show(search, news.window)
       else if (news.kind === 'diff') follow(search, news)
       else if (news.kind === 'doubted') doubt(search)
-      else {
-        const { code, message } = news.error
-        search.state.set({
-          ...search.state.get(),
-          status: 'failed',
-          error: new RequestError(code, message, news.error),
-        })
-      }
+      else search.state.set({ ...search.state.get(), status: 'failed', error: refusedAs(news.error) })
     },
     lost() {
       for (const search of searches.values()) doubt(search)
     },
   }
-}
-
-function newIn<Card extends { readonly presence: PresenceInfo }>(
-  before: readonly Card[],
-  after: readonly Card[],
-): readonly PresenceInfo[] {
-  const known = new Set(before)
-  return after.filter((card) => !known.has(card)).map(({ presence }) => presence)
 }

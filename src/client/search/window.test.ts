@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { ProviderCard, ProvidersDiff, ProviderWatchReply } from '../../protocol/events.ts'
-import { applyProvidersDiff, idOf, keepCards, type SearchWindow, windowOf } from './window.ts'
+import type { ProviderCard, ProvidersDiff } from '../../protocol/events.ts'
+import { applyProvidersDiff, idOf, keepCards, type SearchWindow } from './window.ts'
 
 const STATUSES = ['online', 'away', 'dnd'] as const
 
@@ -18,12 +18,12 @@ describe('a window', () => {
   test('R41 with all its diffs is what the search finds now, and what nothing happened to is the same object', () => {
     fc.assert(
       fc.property(history, (moments) => {
-        let window = windowOf(replyOf(moments[0] ?? [], 1))
+        let window = windowAt(moments[0] ?? [], 1)
         for (const [index, moment] of moments.entries()) {
           if (index === 0) continue
           const before = window
           window = must(applyProvidersDiff(before, diffOf(moments[index - 1] ?? [], moment, index + 1)))
-          expect(window).toEqual(windowOf(replyOf(moment, index + 1)))
+          expect(window).toEqual(windowAt(moment, index + 1))
           for (const card of window.providers) expect(keptOf(before, card)).toBe(card)
           if (same(moments[index - 1], moment)) expect(window.providers).toBe(before.providers)
         }
@@ -35,7 +35,7 @@ describe('a window', () => {
     const fates = fc.infiniteStream(fc.constantFrom('arrives', 'arrives', 'is lost', 'is repeated'))
     fc.assert(
       fc.property(history, fates, (moments, fate) => {
-        let window = windowOf(replyOf(moments[0] ?? [], 1))
+        let window = windowAt(moments[0] ?? [], 1)
         const past: ProvidersDiff[] = []
         for (const [index, moment] of moments.entries()) {
           if (index === 0) continue
@@ -45,17 +45,17 @@ describe('a window', () => {
           const arriving = what === 'is lost' ? [] : what === 'is repeated' ? [diff, ...past] : [diff]
           for (const one of arriving) {
             // Asked for anew, the server answers the window of this moment.
-            window = applyProvidersDiff(window, one) ?? windowOf(replyOf(moment, index + 1))
+            window = applyProvidersDiff(window, one) ?? windowAt(moment, index + 1)
           }
-          if (arriving.length > 0) expect(window).toEqual(windowOf(replyOf(moment, index + 1)))
+          if (arriving.length > 0) expect(window).toEqual(windowAt(moment, index + 1))
         }
       }),
     )
   })
 
   test('is watched anew when a number was left out, and keeps what it has when an old one comes late', () => {
-    const window = windowOf(replyOf([{ userId: 'a', fact: 0 }], 5))
-    const diff = { ...diffOf([{ userId: 'a', fact: 0 }], [], 0), watch_id: window.watchId }
+    const window = windowAt([{ userId: 'a', fact: 0 }], 5)
+    const diff = { ...diffOf([{ userId: 'a', fact: 0 }], [], 0), watch_id: window.watch_id }
     expect(applyProvidersDiff(window, { ...diff, seq: 7 })).toBeNull()
     expect(applyProvidersDiff(window, { ...diff, seq: 5 })).toBe(window)
     expect(applyProvidersDiff(window, { ...diff, seq: 6 })?.providers).toEqual([])
@@ -74,7 +74,7 @@ describe('a window', () => {
       { userId: 'a', fact: 0 },
       { userId: 'b', fact: 0 },
     ]
-    expect(applyProvidersDiff(windowOf(replyOf(before, 1)), { ...diffOf(before, before, 2), ...part })).toBeNull()
+    expect(applyProvidersDiff(windowAt(before, 1), { ...diffOf(before, before, 2), ...part })).toBeNull()
   })
 
   test('read anew keeps the cards that say the same, and the list when all do', () => {
@@ -106,8 +106,7 @@ function card(userId: string, fact: number): ProviderCard {
   return { id: userId, fact, presence, is_online: fact === 0, last_seen_text: '' }
 }
 
-const replyOf = (moment: Found, seq: number): ProviderWatchReply => ({
-  ok: true,
+const windowAt = (moment: Found, seq: number): SearchWindow => ({
   watch_id: 'w1',
   providers: moment.map(({ userId, fact }) => card(userId, fact)),
   counts: countsOf(moment),
@@ -131,7 +130,7 @@ function diffOf(before: Found, after: Found, seq: number): ProvidersDiff {
   const is = new Set(after.map(({ userId }) => userId))
   const cards = (some: Found): ProviderCard[] => some.map(({ userId, fact }) => card(userId, fact))
   const ids = (some: Found): string[] => some.map(({ userId }) => userId)
-  const { counts, next_cursor, as_of, stale } = replyOf(after, seq)
+  const { counts, next_cursor, as_of, stale } = windowAt(after, seq)
   return {
     watch_id: 'w1',
     seq,

@@ -1,28 +1,10 @@
 import type { PresenceInfo } from '../../domain/info.ts'
-import type { ProviderCard, ProviderCounts, ProvidersDiff, ProviderWatchReply } from '../../protocol/events.ts'
+import type { ProviderCard, ProvidersDiff, ProviderWatchReply } from '../../protocol/events.ts'
 
-/** What a watched search shows at one moment. Plain data, because tabs hand it to each other. */
-export interface SearchWindow {
-  readonly watchId: string
-  /** The number of the last diff that is contained. */
-  readonly seq: number
+/** What a watched search shows at one moment, in the words of the wire. */
+export type SearchWindow = Readonly<Omit<ProviderWatchReply, 'ok' | 'providers'>> & {
   readonly providers: readonly ProviderCard[]
-  readonly counts: ProviderCounts
-  readonly nextCursor: string | null
-  readonly asOf: string | null
-  /** The server itself is not sure of it. */
-  readonly stale: boolean
 }
-
-export const windowOf = (reply: ProviderWatchReply): SearchWindow => ({
-  watchId: reply.watch_id,
-  seq: reply.seq,
-  providers: reply.providers,
-  counts: reply.counts,
-  nextCursor: reply.next_cursor,
-  asOf: reply.as_of,
-  stale: reply.stale,
-})
 
 /**
  * A window with what became of it. Cards that nothing happened to stay the same objects, and so does the list of them.
@@ -30,21 +12,14 @@ export const windowOf = (reply: ProviderWatchReply): SearchWindow => ({
  * @returns the same window when the diff is contained already; null when something was missed, so that it has to be watched anew
  */
 export function applyProvidersDiff(window: SearchWindow, diff: ProvidersDiff): SearchWindow | null {
-  if (diff.watch_id !== window.watchId) return null
+  if (diff.watch_id !== window.watch_id) return null
   // The window was asked for anew while this one was under way.
   if (diff.seq <= window.seq) return window
   if (diff.seq !== window.seq + 1) return null
   const providers = rearrange(window.providers, diff)
   if (!providers) return null
-  return {
-    watchId: window.watchId,
-    seq: diff.seq,
-    providers: keepCards(window.providers, providers),
-    counts: diff.counts,
-    nextCursor: diff.next_cursor,
-    asOf: diff.as_of,
-    stale: diff.stale,
-  }
+  const { enter: _enter, leave: _leave, change: _change, order: _order, ...rest } = diff
+  return { ...rest, providers: keepCards(window.providers, providers) }
 }
 
 /** Null when the diff belongs to another list than this. */
