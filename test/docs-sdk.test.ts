@@ -34,6 +34,16 @@ describe('docs/client.md', () => {
     expect(members.filter((member) => !new RegExp(`\`(?:own\\.)?${member.name}\\b`).test(page))).toEqual([])
   })
 
+  test('tells the states of a watched search, and its fields', () => {
+    const [, statuses = ''] =
+      /readonly status: (('\w+'(?: \| )?)+)\n/.exec(contract.split('ProviderSearchState')[1] ?? '') ?? []
+    const tables = tablesUnder(page, 'Watched searches').map(([, ...rows]) => rows.map(([name]) => name))
+    expect(tables[0]).toEqual(membersOf(contract, 'ProviderSearchState').map(({ name }) => name))
+    expect(tables[1]).toEqual([...statuses.matchAll(/'(\w+)'/g)].map(([, status]) => status))
+    const steady = membersOf(read('src/client/search/steady-search.ts'), 'SteadySearchState')
+    expect(tables[2]).toEqual(steady.map(({ name }) => name))
+  })
+
   test('R52 names codes that exist: the server’s, and those that only the SDK makes', () => {
     const [, ...rows] = tableUnder(page, 'Errors')
     const own = [...read('src/client/request.ts').matchAll(/RequestError\('([A-Z_]+)'/g)].map(([, code]) => code)
@@ -90,7 +100,7 @@ describe('docs/react.md', () => {
 /** Members of an interface in their order, with what their docstring says of the default. */
 function membersOf(source: string, name: string): { name: string; value: string }[] {
   const [, body = ''] = new RegExp(`interface ${name}\\b[^{]*\\{\\n([\\s\\S]*?)\\n\\}`).exec(source) ?? []
-  const members = body.matchAll(/(\/\*\*(?:(?!\*\/)[\s\S])*\*\/\s*)?^ {2}(?:readonly )?(\w+)(\??)[(:]/gm)
+  const members = body.matchAll(/(\/\*\*(?:(?!\*\/)[\s\S])*\*\/\s*)?^ {2}(?:readonly )?(\w+)(\??)[(:<]/gm)
   return [...members].map(([, comment = '', member = '', optional]) => {
     const [, value] = /@default (.+?)(?=\s*\*\/|\n|$)/.exec(comment) ?? []
     return { name: member, value: plain(value ?? (optional === '?' ? '–' : 'required')) }
