@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest'
-import { startRedis, type TestRedis } from '../support/redis.ts'
+import { startRedis, startRedisCluster, type TestRedis, type TestRedisCluster } from '../support/redis.ts'
 import { cut, type Fleet, FULL, type Node, startFleet } from './fleet.ts'
 import { allOf, shownOtherwise, toldOtherwise, untilAllAgree } from './judge.ts'
 import { startWatcher, type WatcherLog } from './watcher-log.ts'
@@ -8,7 +8,7 @@ const env: Record<string, string> = FULL ? {} : { PRESENCE_NODE_LEASE_MS: '3000'
 /** How long there is no Redis: longer than a lease. */
 const AWAY_MS = FULL ? 20_000 : 4_000
 
-let redis: TestRedis
+let redis: TestRedis | TestRedisCluster
 let fleet: Fleet
 afterEach(async () => {
   await fleet.stop()
@@ -28,9 +28,12 @@ async function expectOutage({ url }: Node, userId: string, viewer: string): Prom
   expect(await refused.json()).toMatchObject({ code: 'STORE_UNAVAILABLE', retryable: true })
 }
 
-describe('Redis is killed, and comes back with nothing in it', () => {
+describe.each([
+  { store: 'Redis', start: () => startRedis() },
+  { store: 'Redis Cluster', start: () => startRedisCluster() },
+])('$store is killed, and comes back with nothing in it', ({ start }) => {
   test('R23 R51 R7 nobody is offline who is here, and all is as it was', { timeout: 150_000 }, async () => {
-    redis = await startRedis()
+    redis = await start()
     fleet = await startFleet({ redisUrl: redis.url, users: 160, env })
     const nodes = await Promise.all([fleet.start(), fleet.start(), fleet.start()])
     const [a, b, doomed] = nodes

@@ -34,6 +34,10 @@ export interface TestRedisCluster {
   readonly nodes: readonly TestRedis[]
   /** Who is a master now. */
   masters(): Promise<TestRedis[]>
+  /** Resolves when all six are gone, for signals that end them. */
+  kill(signal: NodeJS.Signals): Promise<void>
+  /** Starts six empty ones on the same ports, after they were killed; they know each other. */
+  restart(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -126,6 +130,11 @@ export async function startRedisCluster(): Promise<TestRedisCluster> {
       const roles = await Promise.all(nodes.map(roleOf))
       return nodes.filter((_, i) => roles[i] === 'master')
     },
+    kill: async (signal) => void (await Promise.all(nodes.map((node) => node.kill(signal)))),
+    restart: async () => {
+      await Promise.all(nodes.map((node) => node.restart()))
+      await untilJoined(nodes)
+    },
     stop: async () => void (await Promise.all(nodes.map((node) => node.stop()))),
   }
 }
@@ -150,12 +159,21 @@ async function join6(nodes: readonly TestRedis[]): Promise<void> {
   for (const [i, node] of nodes.slice(3).entries()) {
     await until(() => ask(node, 'CLUSTER', 'REPLICATE', ids[i] ?? '').then(() => true))
   }
-  await until(async () => {
-    const infos = (await Promise.all(nodes.map((node) => ask(node, 'CLUSTER', 'INFO')))) as string[]
-    const roles = (await Promise.all(nodes.slice(3).map((node) => ask(node, 'ROLE')))) as string[][]
-    return infos.every((info) => info.includes('cluster_state:ok')) && roles.every((role) => role[3] === 'connected')
-  })
+  await untilJoined(nodes)
 }
+
+/** Until all slots are served, and each master has a replica that follows it. */
+const untilJoined = (nodes: readonly TestRedis[]): Promise<void> =>
+  until(async () => {
+    const infos = (await Promise.all(nodes.map((node) => ask(node, 'CLUSTER', 'INFO')))) as string[]
+    const roles = (await Promise.all(nodes.map((node) => ask(node, 'ROLE')))) as string[][]
+    const replicas = roles.filter(([role]) => role !== 'master')
+    return (
+      infos.every((info) => info.includes('cluster_state:ok')) &&
+      replicas.length === nodes.length / 2 &&
+      replicas.every((role) => role[3] === 'connected')
+    )
+  })
 
 /** Tries until it is so; the caller's own time limit ends it. */
 async function until(condition: () => Promise<boolean>): Promise<void> {
