@@ -29,6 +29,7 @@ import type { ServiceDeps } from './service/deps.ts'
 import { endLocalSessions, leaveLocalSessions } from './service/end-local-sessions.ts'
 import { createLiveSearches } from './service/live-search/live-searches.ts'
 import { type Pace, paceOf } from './service/live-search/pace.ts'
+import { createSearch } from './service/last-results/search-or-last.ts'
 import { createLastPages } from './service/last-results/last-pages.ts'
 import { createLocalSessions } from './service/local-sessions.ts'
 import { createPendingDecisions } from './service/pending-decisions.ts'
@@ -64,6 +65,8 @@ export interface HostApp {
    * directory changed. Nobody waits for it; what it throws is logged and counted.
    */
   onPurge?: (keys: readonly string[]) => unknown
+  /** Where our routes lie, should the host have its own there. @default { presence: '/api/users/presence', providers: '/api/providers' } */
+  paths?: { readonly presence?: string; readonly providers?: string }
   /** False lifts the limits on events and decisions, for load tests. @default true */
   rateLimit?: boolean
   /** @default a pino logger at `info` */
@@ -143,12 +146,14 @@ export function composePresence(host: HostApp, parts: PresenceParts): PresenceSy
   const { io, app } = host
   const { options, codec, log, directoryIds } = parts
   const deps = wire(host, parts)
+  const findProviders = createSearch(deps)
   const searches = createLiveSearches(deps, {
     ...options,
+    findLast: findProviders,
     pace: parts.searchPace ?? paceOf(options),
     word: (watchId, seq, diff, sort) => wordDiff(watchId, seq, diff, sort, deps.hot.now()),
   })
-  const verbs = createVerbs(deps, searches)
+  const verbs = createVerbs(deps, findProviders, searches)
   const searchable = directoryIds === null ? {} : { directoryIds }
   const input = createHostInput({ verbs, codec, clock: deps.hot.now, ...searchable })
   const service = createPresenceService(verbs, deps.local, codec, input)
@@ -162,7 +167,8 @@ export function composePresence(host: HostApp, parts: PresenceParts): PresenceSy
     log,
     ...(host.isActivity && { isActivity: host.isActivity }),
   }
-  const router = (): Router => createRouter({ ...doors, identify: identifyRequest, ...searchable })
+  const router = (): Router =>
+    createRouter({ ...doors, identify: identifyRequest, ...searchable, ...(host.paths && { paths: host.paths }) })
   if (app) app.use(trackActivity(activity), router())
 
   const attach = () => attachSockets({ ...doors, ...searchable, io, identify: host.identify ?? defaultIdentifySocket })

@@ -9,7 +9,6 @@ import { handleSocketError } from './handle-socket-error.ts'
 import { createUserActivity, noteSessionActivity } from './note-activity.ts'
 import { createTurns } from './in-turn.ts'
 import { refreshListing } from './keep-listing.ts'
-import { createSearch } from './last-results/search-or-last.ts'
 import { listSessions, signOutEverywhere, signOutSession } from './own-sessions.ts'
 import { readPresence, readPresences, watchUsers } from './read-presence.ts'
 import { readSettings, setVisibility } from './set-visibility.ts'
@@ -18,7 +17,11 @@ import type { LiveSearches } from './live-search/live-searches.ts'
 import type { PresenceVerbs } from './verbs.ts'
 
 /** Binds the verbs of this room to what they work with. */
-export function createVerbs(deps: ServiceDeps, searches: LiveSearches): PresenceVerbs {
+export function createVerbs(
+  deps: ServiceDeps,
+  findProviders: PresenceVerbs['findProviders'],
+  searches: LiveSearches,
+): PresenceVerbs {
   // A decision may keep a part of the one before, so those of one user take turns (R11).
   const inTurn = createTurns()
   return {
@@ -41,7 +44,7 @@ export function createVerbs(deps: ServiceDeps, searches: LiveSearches): Presence
     listSessions: (userId) => listSessions(deps, userId),
     signOutSession: (userId, sessionId) => signOutSession(deps, userId, sessionId),
     signOutEverywhere: (userId) => signOutEverywhere(deps, userId),
-    findProviders: createSearch(deps),
+    findProviders,
     refreshDirectory: async (userIds) => {
       const changed = await refreshListing(deps, userIds)
       searches.relist(changed)

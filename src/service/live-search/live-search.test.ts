@@ -85,6 +85,9 @@ function stage(statuses: ProviderQuery['statuses'] = null) {
     query,
     pace: PACE,
     find,
+    findLast: async () => {
+      throw new Error('nothing is left')
+    },
     tell: (_, diff) => void told.push({ at: Date.now(), diff }),
     onWindow: () => {},
     onFailure: () => {},
@@ -291,7 +294,7 @@ describe('a live search', () => {
   test('R50 the first computation fails in the hands of whoever asked', async () => {
     const scene = stage()
     scene.outage(true)
-    const opened = expect(scene.search.run()).rejects.toThrow('away')
+    const opened = expect(scene.search.run()).rejects.toThrow('nothing is left')
     await wait(HALF_MS)
     await opened
     expect([scene.search.window(), scene.told]).toEqual([null, []])

@@ -8,6 +8,8 @@ export interface LiveSearchParts {
   readonly query: ProviderQuery
   readonly pace: Pace
   find(query: ProviderQuery): Promise<ProviderResult>
+  /** What can be answered while it cannot be computed (R50). */
+  findLast(query: ProviderQuery): Promise<ProviderResult>
   /** Tells all who watch. */
   tell(seq: number, diff: WindowDiff): void
   /** The window holds others than before. */
@@ -110,12 +112,11 @@ export function createLiveSearch(parts: LiveSearchParts): LiveSearch {
 
   /** What watchers have stays; that nobody can vouch for it they are told once. */
   function fail(error: unknown): void {
-    if (window === null) throw error
     failures += 1
     if (failures === 1) parts.onFailure(error)
     retryAt = clock() + backoffMs(failures)
     dueAt = retryAt
-    if (window.stale) return
+    if (window === null || window.stale) return
     replace({ ...window, stale: true })
     flush()
   }
@@ -130,6 +131,7 @@ export function createLiveSearch(parts: LiveSearchParts): LiveSearch {
       failures = 0
       retryAt = Number.NEGATIVE_INFINITY
     } catch (error) {
+      if (window === null) take(await parts.findLast(query))
       fail(error)
     } finally {
       heard = null

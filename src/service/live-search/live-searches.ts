@@ -5,7 +5,7 @@ import { PresenceError } from '../../domain/errors.ts'
 import { asError } from '../../telemetry/logger.ts'
 import type { ServiceDeps } from '../deps.ts'
 import { findProviders } from '../find-providers.ts'
-import type { ProviderQuery, WatchedProviders } from '../verbs.ts'
+import type { ProviderQuery, ProviderResult, WatchedProviders } from '../verbs.ts'
 import type { WindowDiff } from './diff-windows.ts'
 import { createLiveSearch, type LiveSearch } from './live-search.ts'
 import type { Pace } from './pace.ts'
@@ -21,6 +21,8 @@ export interface LiveSearchOptions {
   readonly maxWatchedSearches: number
   /** Different searches that this node keeps up to date. */
   readonly maxLiveSearches: number
+  /** Searches, or answers what was found last while nobody can (R50). */
+  readonly findLast: (query: ProviderQuery) => Promise<ProviderResult>
   /** Says it in the words of the wire. */
   word(watchId: string, seq: number, diff: WindowDiff, sort: ProviderQuery['sort']): SearchNews
 }
@@ -110,6 +112,7 @@ export function createLiveSearches(deps: ServiceDeps, options: LiveSearchOptions
         metrics.searchRuns.inc()
         return findProviders(deps, asked)
       },
+      findLast: options.findLast,
       tell: (seq, diff) => tell(entry, seq, diff),
       onWindow(before, after) {
         if (byId.has(entry.id)) index.move(entry, before, after)

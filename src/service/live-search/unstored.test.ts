@@ -11,6 +11,8 @@ let onStored: ReturnType<typeof vi.fn<(listing: Listing, urgent: boolean) => voi
 let onOverflow: ReturnType<typeof vi.fn<() => void>>
 let asked: string[][]
 let unstored: Unstored
+/** Happens while the store is being asked. */
+let meanwhile: () => void
 
 const listing = (version: number): Listing => ({ cityId: '1', serviceIds: ['2'], version })
 
@@ -18,6 +20,7 @@ beforeEach(() => {
   now = 0
   stored = new Map()
   asked = []
+  meanwhile = () => {}
   onStored = vi.fn()
   onOverflow = vi.fn()
   unstored = createUnstored({
@@ -29,7 +32,9 @@ beforeEach(() => {
     onOverflow,
     listings: async (userIds) => {
       asked.push([...userIds])
-      return new Map([...stored].filter(([userId]) => userIds.includes(userId)))
+      const found = new Map([...stored].filter(([userId]) => userIds.includes(userId)))
+      meanwhile()
+      return found
     },
   })
 })
@@ -81,6 +86,17 @@ describe('whoever changed', () => {
     stored.set('ana', listing(7))
     await look()
     expect(onStored).not.toHaveBeenCalled()
+  })
+
+  test('again while it is asked for is asked for again', async () => {
+    stored.set('ana', listing(7))
+    unstored.add('ana', 7, false)
+    meanwhile = () => unstored.add('ana', 8, false)
+    await look()
+    meanwhile = () => {}
+    stored.set('ana', listing(8))
+    await look()
+    expect(onStored.mock.calls).toEqual([[listing(8), false]])
   })
 
   test('R43 in numbers that are not worth looking at has everything computed instead', () => {
