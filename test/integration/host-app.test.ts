@@ -15,6 +15,22 @@ import {
 import { eventually } from '../support/marketplace.ts'
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts'
 
+/** The same members as a directory, for our own search. */
+const DIRECTORY = {
+  providers: {
+    table: 'plumbers',
+    id: 'id',
+    city: 'city',
+    rating: 'rating',
+    price: 'price',
+    name: 'name',
+    fields: ['id', 'name', 'city'],
+  },
+  cityType: 'text' as const,
+}
+const PLUMBERS = `create view plumbers as
+  select id, name, 'Lyon' as city, 4 as rating, null::int as price from members where trade = 'plumber'`
+
 /** A marketplace that was there before: integer ids, a table of its own name, its own sign-in and its own routes. */
 interface HostApp {
   readonly url: string
@@ -44,8 +60,18 @@ async function startHostApp(database: TestDatabase): Promise<HostApp> {
     next()
   })
 
-  const presence = createPresence({ io, sequelize, User, userId: integerIds, projectEveryMs: 20 })
+  const presence = createPresence({
+    io,
+    sequelize,
+    User,
+    userId: integerIds,
+    projectEveryMs: 20,
+    // Theirs is at the usual place.
+    paths: { providers: '/api/search' },
+    directory: DIRECTORY,
+  })
   await presence.migrate()
+  await sequelize.query(PLUMBERS)
   await presence.start()
   app.use(presence.trackActivity())
   app.use(presence.router())
@@ -126,6 +152,26 @@ describe('an app that exists', () => {
     expect(await get('/api/providers?last_seen=soon')).toMatchObject({ status: 400, body: { code: 'INVALID_QUERY' } })
   })
 
+  test('our search lies where the host wants it, and follows its directory when told', async () => {
+    await arrive('2')
+    const here = await eventually(
+      () => get('/api/search?city_id=Lyon&online_status=online'),
+      ({ body }) => body.providers.length === 1,
+    )
+    expect(here.body).toMatchObject({
+      providers: [{ id: 2, name: 'Ben', city: 'Lyon', is_online: true }],
+      counts: { online: 1, away: 0, dnd: 0 },
+    })
+    const added = await host.User.create({ name: 'Zoë', trade: 'plumber' })
+    expect((await get('/api/search?name=zoe')).body.providers).toEqual([])
+    expect(await host.presence.directoryChanged([String(added.get('id'))])).toEqual([String(added.get('id'))])
+    expect((await get('/api/search?name=zoe')).body.providers).toMatchObject([{ name: 'Zoë' }])
+    await expect(host.presence.directoryChanged(['Zoë'])).rejects.toMatchObject({ code: 'INVALID_ID' })
+    expect(await host.presence.service.getOnlineProviders('Lyon', null, { name: 'be' })).toMatchObject({
+      providers: [{ name: 'Ben' }],
+    })
+  })
+
   test('its own model of users gains the four attributes and methods', async () => {
     await arrive('2')
     const ben = await eventually(
@@ -172,7 +218,7 @@ describe('an app that exists', () => {
     await expect(service.setCustomStatus('1', 'offline' as 'away')).rejects.toMatchObject({ code: 'INVALID_STATUS' })
     await expect(service.getUserPresence('x')).rejects.toMatchObject({ code: 'INVALID_ID' })
     await expect(service.getUserPresence('99')).rejects.toMatchObject({ code: 'USER_NOT_FOUND' })
-    await expect(service.getOnlineProviders(null, null)).rejects.toMatchObject({ code: 'NOT_FOUND' })
+    await expect(service.getOnlineProviders('', null)).rejects.toMatchObject({ code: 'INVALID_QUERY' })
     await service.setUserOffline('1', 'a-socket')
     expect(await service.getUserPresence('1')).toMatchObject({ online_status: 'offline' })
     expect(await service.cleanupInactiveSessions()).toBe(0)
