@@ -23,13 +23,23 @@ export interface Served {
   readonly transport: string
 }
 
+export interface NginxOptions {
+  /** Whether searches are answered from a cache. */
+  readonly cachesSearches?: boolean
+}
+
 /** @param nodes URLs of what it stands in front of */
-export async function startNginx(kind: 'sticky' | 'websocket-only', nodes: readonly string[]): Promise<TestNginx> {
+export async function startNginx(
+  kind: 'sticky' | 'websocket-only',
+  nodes: readonly string[],
+  { cachesSearches = false }: NginxOptions = {},
+): Promise<TestNginx> {
   const port = await freePort()
   const home = mkdtempSync(join(tmpdir(), 'porchlight-nginx-'))
   cpSync(DEPLOY, join(home, 'porchlight'), { recursive: true })
   writeFileSync(join(home, 'porchlight/nodes.conf'), nodes.map(nodeLine).join('\n'))
-  writeFileSync(join(home, 'nginx.conf'), config(kind, port))
+  edit(join(home, 'porchlight/search-cache.conf'), '/var/cache/nginx/porchlight', join(home, 'cache'))
+  writeFileSync(join(home, 'nginx.conf'), config(kind, port, cachesSearches))
   const nginx = spawn(PROGRAM, ['-p', home, '-e', 'stderr', '-c', 'nginx.conf'], {
     stdio: ['ignore', 'ignore', 'pipe'],
   })
@@ -66,10 +76,16 @@ export async function startNginx(kind: 'sticky' | 'websocket-only', nodes: reado
   }
 }
 
+function edit(file: string, from: string, to: string): void {
+  const text = readFileSync(file, 'utf8')
+  if (!text.includes(from)) throw new Error(`${file} does not say ${from}`)
+  writeFileSync(file, text.replace(from, to))
+}
+
 const nodeLine = (url: string): string => `server ${new URL(url).host} max_fails=1 fail_timeout=5s;`
 
 /** Two workers, so that what they have to share is shared; started as root, they stay it, as the folder is ours alone. */
-const config = (kind: string, port: number): string => `
+const config = (kind: string, port: number, cachesSearches: boolean): string => `
 daemon off;
 ${process.getuid?.() === 0 ? 'user root;' : ''}
 worker_processes 2;
@@ -80,11 +96,13 @@ http {
   log_format served '$upstream_addr|$status|$arg_sid|$arg_transport';
   access_log access.log served;
   include porchlight/${kind}.conf;
+  ${cachesSearches ? 'include porchlight/search-cache.conf;' : ''}
   server {
     listen 127.0.0.1:${port};
     # As behind another proxy: tests say which address a client has.
     set_real_ip_from 127.0.0.1;
     real_ip_header X-Forwarded-For;
+    ${cachesSearches ? 'include porchlight/cached-search.conf;' : ''}
     include porchlight/proxy.conf;
   }
 }
