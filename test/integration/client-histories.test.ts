@@ -1,10 +1,16 @@
 import fc from 'fast-check'
 import { io, type Socket } from 'socket.io-client'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { PresenceClient } from '../../src/client/index.ts'
+import type { PresenceClient, ProviderSearch } from '../../src/client/index.ts'
 import { assemblePresenceClient } from '../../src/client/presence-client.ts'
 import { readSurroundings } from '../../src/client/surroundings.ts'
-import type { PresenceInfo, PresenceUpdate, WatchRequest } from '../../src/protocol/index.ts'
+import type {
+  PresenceInfo,
+  PresenceUpdate,
+  ProviderList,
+  ProviderWatchRequest,
+  WatchRequest,
+} from '../../src/protocol/index.ts'
 import { type Client, eventually, type Marketplace, type Person, startMarketplace } from '../support/marketplace.ts'
 
 const PROVIDERS = 4
@@ -13,19 +19,28 @@ const RUNS = 25
 
 type Step =
   | { readonly do: 'watch'; readonly viewer: number; readonly whom: readonly number[] }
-  | { readonly do: 'unwatch' | 'cut'; readonly viewer: number }
+  | { readonly do: 'unwatch' | 'cut' | 'unseek'; readonly viewer: number }
+  | { readonly do: 'seek'; readonly viewer: number; readonly search: number }
   | { readonly do: 'change'; readonly provider: number; readonly status: 'online' | 'away' | 'dnd' }
   | { readonly do: 'hide' | 'show' | 'leave' | 'return'; readonly provider: number }
   | { readonly do: 'lag'; readonly viewer: number; readonly ms: number }
   | { readonly do: 'drop' }
   | { readonly do: 'breathe'; readonly ms: number }
 
+/** Windows that hold all who move, none of them, or some. */
+const SEARCHES: readonly ProviderWatchRequest[] = [
+  { online_status: 'online,away,dnd' },
+  { online_status: 'online', limit: 2 },
+  { sort: 'last_seen', limit: 3 },
+]
+
 let market: Marketplace
 let providers: Provider[]
 let viewers: Viewer[]
 
 beforeAll(async () => {
-  market = await startMarketplace({ PRESENCE_GRACE_MS: '50', PRESENCE_RATE_LIMIT: 'off' })
+  const soon = { PRESENCE_GRACE_MS: '50', PRESENCE_LIVE_SEARCH_EVERY_MS: '50' }
+  market = await startMarketplace({ ...soon, PRESENCE_RATE_LIMIT: 'off' })
   providers = await Promise.all(Array.from({ length: PROVIDERS }, (_, index) => openProvider(index)))
   viewers = await Promise.all(Array.from({ length: VIEWERS }, (_, index) => openViewer(index)))
 })
@@ -38,10 +53,13 @@ test('R7 R40 R41 R44 whatever is watched, changed, cut and dropped: all end at t
   const viewer = fc.nat({ max: VIEWERS - 1 })
   const provider = fc.nat({ max: PROVIDERS - 1 })
   const whom = fc.uniqueArray(provider, { minLength: 1, maxLength: 2 })
+  const search = fc.nat({ max: SEARCHES.length - 1 })
   const status = fc.constantFrom('online', 'away', 'dnd')
   const step: fc.Arbitrary<Step> = fc.oneof(
     { weight: 5, arbitrary: fc.record({ do: fc.constant('watch' as const), viewer, whom }) },
     { weight: 5, arbitrary: fc.record({ do: fc.constant('unwatch' as const), viewer }) },
+    { weight: 3, arbitrary: fc.record({ do: fc.constant('seek' as const), viewer, search }) },
+    { weight: 2, arbitrary: fc.record({ do: fc.constant('unseek' as const), viewer }) },
     { weight: 8, arbitrary: fc.record({ do: fc.constant('change' as const), provider, status }) },
     { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('hide' as const, 'show' as const), provider }) },
     { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('leave' as const, 'return' as const), provider }) },
@@ -66,6 +84,7 @@ test('R7 R40 R41 R44 whatever is watched, changed, cut and dropped: all end at t
       expect(viewers.flatMap(({ faults }) => faults)).toEqual([])
       // Each history begins with nobody watched: lists that only grow would soon stay the same.
       for (const one of viewers) while (one.watched().length > 0) one.unwatch()
+      for (const one of viewers) while (one.searches.length > 0) one.unseek()
     }),
     { numRuns: RUNS, endOnFailure: true },
   )
@@ -76,6 +95,8 @@ async function take(step: Exclude<Step, { do: 'breathe' }>): Promise<unknown> {
   if ('viewer' in step) {
     const viewer = viewers[step.viewer]
     if (step.do === 'watch') return viewer?.watch(step.whom.map((index) => providers[index]?.person.id ?? ''))
+    if (step.do === 'seek') return viewer?.seek(SEARCHES[step.search] ?? {})
+    if (step.do === 'unseek') return viewer?.unseek()
     if (step.do === 'lag') return viewer?.lag(step.ms)
     return step.do === 'unwatch' ? viewer?.unwatch() : viewer?.cut()
   }
@@ -85,8 +106,8 @@ async function take(step: Exclude<Step, { do: 'breathe' }>): Promise<unknown> {
   return step.do === 'leave' ? provider?.leave() : await provider?.comeBack()
 }
 
-/** Everybody who is watched is shown as a plain read says. */
-async function convergence({ client, person, watched }: Viewer): Promise<void> {
+/** Everybody who is watched is shown as a plain read says, and every search shows what a plain one finds. */
+async function convergence({ client, person, watched, searches }: Viewer): Promise<void> {
   await eventually(
     async () => {
       const ids = watched()
@@ -105,7 +126,22 @@ async function convergence({ client, person, watched }: Viewer): Promise<void> {
     },
     (difference) => difference === '',
   )
+  for (const { query, search } of searches) {
+    await eventually(
+      async () => {
+        const address = new URLSearchParams(Object.entries(query).map(([name, value]) => [name, String(value)]))
+        const { body } = await market.http(`/api/providers?${address}`)
+        const { status, providers, counts } = search.get()
+        return status === 'live' && wording(body as ProviderList) === wording({ providers, counts })
+      },
+      (agrees) => agrees,
+    )
+  }
 }
+
+/** What can be seen of a list, without what time alone moves. */
+const wording = ({ providers, counts }: { providers: readonly object[]; counts: object | null }): string =>
+  JSON.stringify([providers.map((card) => ({ ...card, last_seen_text: '' })), counts])
 
 interface Provider {
   readonly person: Person
@@ -153,6 +189,10 @@ interface Viewer {
   /** Ends the oldest wish. */
   unwatch(): void
   watched(): readonly string[]
+  seek(query: ProviderWatchRequest): void
+  /** Ends the oldest search. */
+  unseek(): void
+  readonly searches: readonly { readonly query: ProviderWatchRequest; readonly search: ProviderSearch }[]
   cut(): void
   /** From now on answers take this long, so that changes overtake them, and wishes come while one is under way. */
   lag(ms: number): void
@@ -161,6 +201,7 @@ interface Viewer {
 async function openViewer(index: number): Promise<Viewer> {
   const person = await market.person('client', index)
   const faults: string[] = []
+  const searches: { query: ProviderWatchRequest; search: ProviderSearch }[] = []
   const wishes: { userIds: readonly string[]; end: () => void }[] = []
   let socket: Socket | null = null
   let lagMs = 0
@@ -196,6 +237,9 @@ async function openViewer(index: number): Promise<Viewer> {
     watch: (userIds) => void wishes.push({ userIds, end: client.watch(userIds) }),
     unwatch: () => wishes.shift()?.end(),
     watched: () => [...new Set(wishes.flatMap(({ userIds }) => userIds))],
+    searches,
+    seek: (query) => void searches.push({ query, search: client.watchProviders(query) }),
+    unseek: () => searches.shift()?.search.close(),
     cut: () => {
       if (socket?.connected) socket.io.engine.close()
     },
@@ -220,7 +264,9 @@ function guard(socket: Socket, lagMs: () => number, stranger: (userId: string) =
   }
   socket.emit = (event, ...args) => {
     const [request, ack] = args as [WatchRequest, (reply: unknown) => void]
-    if (event !== 'watch') return emit(event, ...args)
+    if (event !== 'watch' && event !== 'watchProviders') return emit(event, ...args)
+    if (event === 'watchProviders')
+      return emit(event, request, (reply: unknown) => setTimeout(() => ack(reply), lagMs()))
     asked = new Set([...asked, ...request.users])
     return emit(event, request, (reply: unknown) => {
       asked = new Set(request.users)
