@@ -60,11 +60,16 @@ export async function readRecords(deps: ServiceDeps, userIds: readonly string[])
 }
 
 /** Records of those whom the hot store holds; others are left out. */
-export const readLive = async (deps: ServiceDeps, userIds: readonly string[]): Promise<Map<string, UserRecord>> =>
-  expired(deps, await deps.hot.read(userIds))
+export const readLive = async (
+  deps: Pick<ServiceDeps, 'hot' | 'rules'>,
+  userIds: readonly string[],
+): Promise<Map<string, UserRecord>> => expired(deps, await deps.hot.read(userIds))
 
 /** Expiry counts when reading, too, however late its deadline is handled (R11). */
-function expired({ hot, rules }: ServiceDeps, found: Map<string, UserRecord>): Map<string, UserRecord> {
+function expired(
+  { hot, rules }: Pick<ServiceDeps, 'hot' | 'rules'>,
+  found: Map<string, UserRecord>,
+): Map<string, UserRecord> {
   const now = hot.now()
   for (const [userId, record] of found) {
     const { expiresAt } = record.choice

@@ -21,7 +21,11 @@ interface Current extends Shown {
  *
  * @throws {PresenceError} STORE_UNAVAILABLE when nobody knows who hid meanwhile
  */
-export async function showLast(deps: ServiceDeps, pages: LastPages, page: LastPage): Promise<ProviderResult> {
+export async function showLast(
+  deps: Pick<ServiceDeps, 'hot' | 'rules'>,
+  pages: LastPages,
+  page: LastPage,
+): Promise<ProviderResult> {
   const { query, result, at } = page
   const live = await readLive(
     deps,
