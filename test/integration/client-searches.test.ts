@@ -203,10 +203,9 @@ describe('tabs of one browser', () => {
 
   test('R52 are told together why it is refused, also whoever comes later', async () => {
     const browser = openBrowser(market.url)
-    const [first, second] = [await liveTab(paul, browser), await liveTab(paul, browser)]
-    const here = watch(first.client, { city_id: 'the moon' })
+    const here = watch((await liveTab(paul, browser)).client, { city_id: 'the moon' })
     await until(here, ({ status }) => status === 'failed')
-    const there = watch(second.client, { city_id: 'the moon' })
+    const there = watch((await liveTab(paul, browser)).client, { city_id: 'the moon' })
     await until(there, ({ status }) => status === 'failed')
     expect(there.get().error).toMatchObject({ name: 'RequestError', code: 'INVALID_QUERY', retryable: false })
     expect(said(browser)).toEqual(['watchProviders'])
