@@ -1,4 +1,5 @@
 import type {
+  ErrorReply,
   ProviderCard,
   ProvidersDiff,
   ProviderWatchReply,
@@ -29,29 +30,39 @@ export interface Shown {
   readonly stale: boolean
 }
 
-export async function watchSearch(client: Client, request: ProviderWatchRequest): Promise<WatchedSearch> {
-  const diffs: ProvidersDiff[] = []
-  let watchId: string | null = null
-  let early = 0
-  client.socket.on('providersDiff', (diff: ProvidersDiff) => {
-    if (watchId === null) early += 1
-    if (diff.watch_id === watchId) take(diff)
-  })
-  const reply = await new Promise<Record<string, unknown>>((resolve) => {
-    // Not a promise's turn later: what comes right behind the answer must be heard.
-    client.socket.emit('watchProviders', request, (answer: Record<string, unknown>) => {
-      if (answer['ok'] === true) watchId = String(answer['watch_id'])
-      resolve(answer)
+/** Watches. What is told is heard from the very answer on: a promise's turn later may be too late. */
+export function watchSearch({ socket }: Client, request: ProviderWatchRequest): Promise<WatchedSearch> {
+  const early: ProvidersDiff[] = []
+  const hearEarly = (diff: ProvidersDiff) => void early.push(diff)
+  socket.on('providersDiff', hearEarly)
+  return new Promise((resolve, reject) => {
+    socket.emit('watchProviders', request, (reply: ProviderWatchReply | ErrorReply) => {
+      socket.off('providersDiff', hearEarly)
+      if (!reply.ok) {
+        reject(new Error(`refused: ${JSON.stringify(reply)}`))
+        return
+      }
+      const search = follow(request, reply)
+      // The same search may have been watched before; then nothing was too early.
+      const isTooEarly = early.some(({ watch_id, seq }) => watch_id === reply.watch_id && seq > reply.seq)
+      socket.on('providersDiff', (diff: ProvidersDiff) => {
+        if (diff.watch_id === reply.watch_id) search.take(diff)
+      })
+      resolve({ ...search.watched, isBroken: () => isTooEarly || search.watched.isBroken() })
     })
   })
-  if (reply['ok'] !== true) throw new Error(`refused: ${JSON.stringify(reply)}`)
-  const first = reply as unknown as ProviderWatchReply
+}
+
+function follow(
+  request: ProviderWatchRequest,
+  first: ProviderWatchReply,
+): { watched: WatchedSearch; take(diff: ProvidersDiff): void } {
+  const diffs: ProvidersDiff[] = []
   let cards = new Map(first.providers.map((card) => [card.presence.userId, card]))
   let rest: Omit<Shown, 'cards'> = first
   let seq = first.seq
   let unseen = 0
-  let isBroken = early > 0 && watchId === null
-
+  let isBroken = false
   const window = (): Shown => shown({ ...rest, providers: [...cards.values()] })
 
   function take(diff: ProvidersDiff): void {
@@ -66,7 +77,7 @@ export async function watchSearch(client: Client, request: ProviderWatchRequest)
     if (JSON.stringify(window()) === before) unseen += 1
   }
 
-  return {
+  const watched = {
     request,
     watchId: first.watch_id,
     diffs,
@@ -75,6 +86,7 @@ export async function watchSearch(client: Client, request: ProviderWatchRequest)
     isBroken: () => isBroken,
     unseen: () => unseen,
   }
+  return { watched, take }
 }
 
 const inOrder = (cards: Map<string, ProviderCard>, order: readonly string[]): Map<string, ProviderCard> =>

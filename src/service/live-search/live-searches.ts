@@ -71,7 +71,11 @@ export function createLiveSearches(deps: ServiceDeps, options: LiveSearchOptions
       for (const entry of index.concerned(listing)) entry.mark(urgent)
     },
     onOverflow: () => everything(pace.everyMs),
-    onFailure: (error) => complain(error, 'it could not be read where changed providers are listed; it is tried again'),
+    onFailure(error) {
+      complain(error, 'it could not be read where changed providers are listed; it is tried again')
+      // Nobody can vouch for any window now, which each finds out and says for itself (R50).
+      everything(pace.everyMs)
+    },
   })
   const rounds = createRounds<Entry>({
     unstored,
