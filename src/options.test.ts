@@ -30,6 +30,12 @@ describe('resolveOptions', () => {
     expect(refusalOf({ graceMs: 40_000, mobileGraceMs: 39_999 })).toContain('needs at least graceMs (40000)')
     expect(refusalOf({ eventsPerSecond: 61 })).toContain('eventsBurst is 60')
   })
+
+  test('R32 R52 refuses a time for caches that they cannot keep', () => {
+    expect(refusalOf({ edgeMaxAgeMs: 1_999 })).toContain('needs 0 or at least 2000')
+    expect(resolveOptions({ edgeMaxAgeMs: 0 }).edgeMaxAgeMs).toBe(0)
+    expect(resolveOptions({ edgeMaxAgeMs: 2_000 }).edgeMaxAgeMs).toBe(2_000)
+  })
 })
 
 describe('optionsFromEnvironment', () => {

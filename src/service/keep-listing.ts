@@ -1,3 +1,4 @@
+import type { Listing } from '../store/contract.ts'
 import { asError } from '../telemetry/logger.ts'
 import type { ServiceDeps } from './deps.ts'
 
@@ -22,7 +23,7 @@ export async function refreshListing(deps: ServiceDeps, userIds: readonly string
 function relisted(
   { lastPages, purge }: ServiceDeps,
   userIds: readonly string[],
-  before: Parameters<ServiceDeps['purge']['relisted']>[1] = null,
+  before: ReadonlyMap<string, Listing> | null = null,
 ): void {
   lastPages.relist(userIds)
   purge.relisted(userIds, before)

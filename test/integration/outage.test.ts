@@ -49,6 +49,12 @@ const patch = async (userId: string, path: string, body: object) => {
   }
 }
 
+const search = async () => {
+  const response = await fetch(`${server.url}/api/providers?limit=3`)
+  const { providers, stale } = (await response.json()) as { providers: { id: string }[]; stale: boolean }
+  return { status: response.status, age: response.headers.get('age'), ids: providers.map(({ id }) => id), stale }
+}
+
 const arrive = async (userId: string) => {
   const auth = { token: await tokens.sign?.(userId) }
   const socket = io(server.url, { auth, transports: ['websocket'], forceNew: true, reconnection: false })
@@ -61,8 +67,11 @@ describe('PostgreSQL goes away and comes back', () => {
     const watcher = await arrive(ana)
     const hider = await arrive(ben)
     await watcher.emitWithAck('watch', { users: [ben] })
+    const found = await search()
+    expect(found).toMatchObject({ status: 200, stale: false, age: null })
     const port = Number(new URL(postgres.url).port)
     await postgres.stop()
+    expect(await search()).toEqual({ ...found, stale: true, age: expect.stringMatching(/^\d+$/) })
 
     const refused = await patch(ana, 'status', { status: 'away' })
     expect(refused).toMatchObject({ status: 503, body: { code: 'STORE_UNAVAILABLE', retryable: true } })
@@ -92,6 +101,7 @@ describe('PostgreSQL goes away and comes back', () => {
       ([row]) => row?.show_online_status === false,
     )
     expect(await patch(ana, 'status', { status: 'away' })).toMatchObject({ status: 200 })
+    expect(await search()).toEqual(found)
     await database.close()
     watcher.disconnect()
     hider.disconnect()

@@ -33,8 +33,8 @@ export interface LastPages {
   shown(userId: string): Shown | undefined
   /** Who hid since then. */
   hidings(since: number): Hiding[]
-  /** Whether some page shows that this user is in the city and service that a search is about. */
-  isKnownIn(query: Pick<ProviderQuery, 'cityId' | 'serviceId'>, userId: string): boolean
+  /** Of whom some page shows that they are in the city and service that a search is about. */
+  knownIn(query: Pick<ProviderQuery, 'cityId' | 'serviceId'>): ReadonlySet<string>
   /** The directory says something else of these providers now. */
   relist(userIds: readonly string[]): void
   /** Whether it has done so since. */
@@ -60,7 +60,8 @@ export function createLastPages({ hot, shared }: Pick<ServiceDeps, 'hot' | 'shar
   const known = new LRUCache<string, Shown>({ max: USERS })
   const hidings = new LRUCache<string, Hiding>({ max: USERS })
   const relistings = new LRUCache<string, number>({ max: USERS })
-  let underWay = 0
+  /** For each search under way, what was heard of anybody meanwhile: it may have read what was before. */
+  const underWay = new Set<Map<string, Shown>>()
   let doubts = 0
 
   function learn(userId: string, shown: Shown): void {
@@ -69,7 +70,8 @@ export function createLastPages({ hot, shared }: Pick<ServiceDeps, 'hot' | 'shar
   }
 
   function hear(userId: string, shown: Shown, before: { view: View; visible: boolean }, visible: boolean, at: number) {
-    if (underWay > 0 || known.has(userId)) learn(userId, shown)
+    for (const heard of underWay) heard.set(userId, shown)
+    if (known.has(userId)) learn(userId, shown)
     if (visible) hidings.delete(userId)
     else if (before.visible) hidings.set(userId, { userId, from: before.view, at })
   }
@@ -92,30 +94,35 @@ export function createLastPages({ hot, shared }: Pick<ServiceDeps, 'hot' | 'shar
 
   return {
     begin(query) {
-      underWay += 1
+      const heard = new Map<string, Shown>()
+      underWay.add(heard)
       const at = hot.now()
       const doubtsBefore = doubts
       return {
         remember(key, { result, records }) {
           pages.set(key, { query, result, at })
           if (doubts !== doubtsBefore) return
-          for (const [userId, record] of records) learn(userId, shownOf(record))
+          for (const [userId, record] of records) {
+            learn(userId, shownOf(record))
+            const later = heard.get(userId)
+            if (later) learn(userId, later)
+          }
         },
         end() {
-          underWay -= 1
+          underWay.delete(heard)
         },
       }
     },
     get: (key) => pages.get(key),
     shown: (userId) => known.get(userId),
     hidings: (since) => [...hidings.values()].filter(({ at }) => at >= since),
-    isKnownIn: ({ cityId, serviceId }, userId) =>
-      [...pages.values()].some(
-        ({ query, result }) =>
-          (cityId === null || query.cityId === cityId) &&
-          (serviceId === null || query.serviceId === serviceId) &&
-          result.providers.some((card) => card.userId === userId),
-      ),
+    knownIn({ cityId, serviceId }) {
+      const inside = [...pages.values()].filter(
+        ({ query }) =>
+          (cityId === null || query.cityId === cityId) && (serviceId === null || query.serviceId === serviceId),
+      )
+      return new Set(inside.flatMap(({ result }) => result.providers.map(({ userId }) => userId)))
+    },
     relist(userIds) {
       for (const userId of userIds) relistings.set(userId, hot.now())
     },

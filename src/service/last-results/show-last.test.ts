@@ -161,6 +161,20 @@ describe('a page that is remembered', () => {
     ])
   })
 
+  test('R32 what is heard of somebody while a search is under way is newer than what it read', async () => {
+    const { comes, hides, leaves, store, last, pages, clock } = stage()
+    const underWay = pages.begin(QUERY)
+    await comes('a')
+    await hides('a')
+    await leaves('a')
+    await store()
+    const online = connect(newRecord('a'), session('a', T), clock.now - 2_500, RULES).record
+    const result = { providers: [cardOf(online)], next: null, counts: { online: 1, away: 0, dnd: 0 }, asOf: T }
+    underWay.remember('key', { result: { ...result, stale: false }, records: new Map([['a', online]]) })
+    underWay.end()
+    expect(await last()).toMatchObject({ seen: [['a', 'offline', null]], counts: { online: 0 } })
+  })
+
   test('R45 whoever was here and is not known any more is not called offline', async () => {
     const { remember, last, hot, comes, pages } = stage()
     await comes('a')

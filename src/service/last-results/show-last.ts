@@ -104,9 +104,9 @@ function recount(pages: LastPages, { query, result, at }: LastPage, current: Rea
     move(countedAs(position, query.sort), current.get(userId)?.view.status ?? 'offline')
   }
   const onPage = new Set(result.providers.map(({ userId }) => userId))
-  for (const { userId, from } of pages.hidings(at)) {
-    if (!onPage.has(userId) && pages.isKnownIn(query, userId)) move(from.status, 'offline')
-  }
+  const hidden = pages.hidings(at).filter(({ userId }) => !onPage.has(userId))
+  const counted = hidden.length === 0 ? onPage : pages.knownIn(query)
+  for (const { userId, from } of hidden) if (counted.has(userId)) move(from.status, 'offline')
   return counts
 }
 
