@@ -57,7 +57,7 @@ export interface Broadcaster {
   /**
    * Tells all who listen to a topic the same. Whoever does not read is asked to read everything again instead, once they do (R43).
    *
-   * @returns how many were told
+   * @returns how many listen
    */
   tell(topic: string, news: SearchNews): number
   /** Asks one connection, or all of a user's, to read everything again. */

@@ -226,11 +226,17 @@ describe('what is told to a topic', () => {
     const ana = await listener(ANA)
     const socket = io.of('/').sockets.get(ana.socketId)
     broadcaster.listen(ana.socketId, 'plumbers')
+    const heard: unknown[] = []
+    clients[0]?.on('providersDiff', ({ seq }) => heard.push(seq))
+    // Whatever else happens in this round of the event loop: the first stays first.
+    setImmediate(() => broadcaster.tell('plumbers', about(2)))
     broadcaster.tell('plumbers', about(1))
     // An answer that is ready, but for the turns of a few promises.
     for (let i = 0; i < 5; i += 1) await null
     socket?.emit('answer')
-    expect(await ana.heard()).toEqual(['answer', 'providersDiff'])
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(await ana.heard()).toEqual(['answer', 'providersDiff', 'providersDiff'])
+    expect(heard).toEqual([1, 2])
   })
 
   test('R40 is not told any more to whoever stopped listening right after they began', async () => {

@@ -138,17 +138,8 @@ export function createSocketIoBroadcaster(options: BroadcasterOptions): Broadcas
 
   function tell(topic: string, news: SearchNews): number {
     if (!topics.has(topic)) return 0
-    const { settled, joining } = topics.listeners(topic)
     const frame = encodeEvent(io.encoder, 'providersDiff', news)
-    if (joining.length > 0) {
-      setImmediate(() =>
-        coalescer.tell(
-          joining.filter((connection) => topics.of(connection).has(topic)),
-          frame,
-        ),
-      )
-    }
-    return joining.length + coalescer.tell(settled, frame)
+    return topics.each(topic, (listeners) => coalescer.tell(listeners, frame))
   }
 
   let resyncs = new Set<NodeJS.Timeout>()

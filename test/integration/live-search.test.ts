@@ -88,6 +88,19 @@ describe('a watched search', () => {
     expect(search.isBroken()).toBe(false)
   })
 
+  test('R41 whoever joins while something is about to be told has it from the answer, and is not told it again', async () => {
+    const first = await watch({ city_id: city })
+    const client = await viewer()
+    for (const ben of ids.slice(0, 5)) {
+      await arrive(ben)
+      const second = await watchSearch(client, { city_id: city })
+      await untilFresh(market, second)
+      expect(second.isBroken()).toBe(false)
+      await client.ask('unwatch')
+    }
+    expect(first.isBroken()).toBe(false)
+  })
+
   test('is one for all who watch the same, however they write it, and computed once', async () => {
     const a = await watch({ city_id: city, online_status: 'online,away', name: 'a', limit: 5 })
     const before = await metric('live_search_runs_total')

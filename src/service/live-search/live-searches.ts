@@ -175,9 +175,9 @@ export function createLiveSearches(deps: ServiceDeps, options: LiveSearchOptions
   function join(socketId: string, entry: Entry): WatchedProviders {
     // Several may have been asked for at once.
     checkLimit(socketId, entry)
-    broadcast.listen(socketId, entry.id)
-    // Others are told first what is about to be answered.
+    // Others are told first what is about to be answered; whoever asks has it from the answer.
     entry.flush()
+    broadcast.listen(socketId, entry.id)
     const result = entry.window()
     if (!result) throw new PresenceError('STORE_UNAVAILABLE', 'This search has no result.', { retryable: true })
     return { watchId: entry.id, seq: entry.seq(), result }
