@@ -78,7 +78,7 @@ export function createLastPages({ hot, shared }: Pick<ServiceDeps, 'hot' | 'shar
 
   function doubt(concern: Concern): void {
     doubts += 1
-    for (const userId of [...known.keys()]) if (concern(userId)) known.delete(userId)
+    for (const userId of [...known.keys()].filter(concern)) known.delete(userId)
   }
 
   hot.onChange(({ before, after, at }: RecordChange) => {

@@ -18,12 +18,12 @@ export function createSingleFlight<Result>(): SingleFlight<Result> {
 
   function start(key: string, work: () => Promise<Result>): Promise<Result> {
     const result = work()
-    const flight: Flight<Result> = { running: result.then(ignore, ignore), next: null }
-    flights.set(key, flight)
-    void flight.running.then(() => {
-      // Whoever waits has begun already, in the place of this one.
+    const forget = (): void => {
+      // Whoever waits begins now, in the place of this one.
       if (flights.get(key) === flight && flight.next === null) flights.delete(key)
-    })
+    }
+    const flight: Flight<Result> = { running: result.then(forget, forget), next: null }
+    flights.set(key, flight)
     return result
   }
 
@@ -36,5 +36,3 @@ export function createSingleFlight<Result>(): SingleFlight<Result> {
     },
   }
 }
-
-const ignore = (): void => {}
