@@ -77,6 +77,8 @@ describe('R52 over HTTP', () => {
       ['price', [0.1, 0], 200],
       ['availability', [0, 8.64e15], 200],
       ['availability', [0, 1e300], 400],
+      ['availability', [0, -8.64e15], 400],
+      ['availability', [0, 0.5], 400],
       ['availability', [0.5, 0], 400],
       ['rating', [1, 1e308], 400],
     ] as const) {

@@ -101,9 +101,12 @@ const search: fc.Arbitrary<ProviderSearch & { readonly firstPages: number }> = f
   statuses: fc.option(fc.uniqueArray(fc.constantFrom<Status>(...STATUSES), { minLength: 1 })),
   seenSince: fc.option(moment, { freq: 2 }),
   activeSince: fc.option(moment, { freq: 2 }),
-  name: fc.option(fc.constantFrom('jo', 'NÚÑ', 'o', '_1', '%', '\\', '張', 'mart', 'nobody').map(foldName), {
-    freq: 2,
-  }),
+  name: fc.option(
+    fc.constantFrom('jo', 'NÚÑ', 'o', '_1', '0%', '\\s', 'a m', '張', 'mart', "o'n", 'nobody').map(foldName),
+    {
+      freq: 2,
+    },
+  ),
   price: bounds(20, 30),
   rating: bounds(0, 5),
   sort: fc.constantFrom(...PROVIDER_SORTS),

@@ -39,14 +39,18 @@ beforeAll(async () => {
 }, 120_000)
 afterAll(() => world.drop())
 
-/** A tenth is present, a third of them online; the others were seen over the last thirty days. */
+/**
+ * A tenth is present, a third of them online; the others were seen over the last thirty days. All of it is drawn apart from each other, so
+ * that each city has its share of everything.
+ */
 const FILL = `
   insert into porchlight_presence (user_id, status, public_status, public_last_seen, public_activity, public_version, city, services, rating, price)
   select md5(n::text)::uuid, status, status, seen, seen, n, (n % $2)::text,
-    array[(n % $3)::text, ((n / 3) % $3)::text], 5 - (n % 20) / 10.0, 20 + n % 60
+    array[(draw[1] % $3)::text, ((draw[1] + 1 + draw[2] % ($3 - 1)) % $3)::text], 5 - (draw[3] % 20) / 10.0, 20 + draw[4] % 60
   from generate_series(1, $1::int) n,
-    lateral (select (array['online', 'away', 'dnd', 'offline'])[case when n % 10 = 0 then 1 + (n / 10) % 3 else 4 end] as status,
-      now() - (n % 720) * interval '1 hour' as seen) drawn
+    lateral (select array_agg(abs(hashint4(n + salt * 1000003))) as draw from generate_series(1, 6) salt) drawn,
+    lateral (select (array['online', 'away', 'dnd', 'offline'])[case when draw[5] % 10 = 0 then 1 + (draw[5] / 10) % 3 else 4 end] as status,
+      now() - (draw[6] % 720) * interval '1 hour' as seen) were
   order by md5(n::text)`
 const COPY = `
   insert into porchlight_directory select md5(n::text)::uuid, 'person ' || n || ' of ' || md5(n::text), '{}', '' from generate_series(1, $1::int) n`
@@ -106,6 +110,12 @@ const rowsRead = (nodes: readonly PlanNode[], table: string): number =>
       0,
     )
 
+/** Tables that were read from end to end. The counts may be: they are a few rows for each city, however many people there are. */
+const wholeTables = (nodes: readonly PlanNode[]): (string | undefined)[] =>
+  nodes
+    .filter((node) => node['Node Type'] === 'Seq Scan' && node['Relation Name'] !== 'porchlight_counts')
+    .map((node) => node['Relation Name'])
+
 const HOUR = 3_600_000
 const HOT = { cityId: '1', serviceId: '1' }
 
@@ -133,15 +143,77 @@ const SHAPES: readonly [name: string, search: () => Partial<ProviderSearch>, may
   ['the place that nobody is at', () => ({ cityId: 'nowhere', serviceId: '1' }), 0],
 ]
 
+/**
+ * Every filter, with the share of a city that its conditions on the provider leave, the share that presence leaves, and whether anybody is
+ * to be found: what is read lies below the smaller of "walk until the page is full" and "look at everybody whose presence fits".
+ */
+const FILTERS: readonly [
+  name: string,
+  filter: () => Partial<ProviderSearch>,
+  share: number,
+  crowd: number,
+  findsNobody?: true,
+][] = [
+  ['everybody', () => ({}), 1, 1],
+  ['online', () => ({ statuses: ['online'] }), 1 / 30, 1 / 30],
+  ['online or dnd', () => ({ statuses: ['online', 'dnd'] }), 1 / 15, 1 / 15],
+  ['offline', () => ({ statuses: ['offline'] }), 0.9, 0.9],
+  ['seen within an hour', () => ({ seenSince: now - HOUR }), 0.1, 0.1],
+  ['active within a day', () => ({ activeSince: now - 24 * HOUR }), 0.06, 0.13],
+  ['away and active', () => ({ statuses: ['away'], activeSince: now - 24 * HOUR }), 0.001, 1 / 30],
+  ['seen and active', () => ({ seenSince: now - HOUR, activeSince: now - 24 * HOUR }), 0.03, 0.2],
+  ['well rated', () => ({ rating: { min: 4.5, max: null } }), 0.3, 1],
+  ['badly rated', () => ({ rating: { min: null, max: 3.2 } }), 0.1, 1],
+  ['cheap', () => ({ price: { min: null, max: 25 } }), 0.1, 1],
+  ['dear', () => ({ price: { min: 70, max: null } }), 0.15, 1],
+  ['cheap, good and online', () => ({ ...GOOD, statuses: ['online'] }), 0.001, 1 / 30],
+  ['a name of many', () => ({ name: 'person' }), 1, 1],
+  ['a name of many, online', () => ({ name: 'person', statuses: ['online'] }), 1 / 30, 1 / 30],
+  ['a name of one', () => ({ name: 'person 4021 of' }), 0.001, 0.01, true],
+  ['a name of nobody', () => ({ name: 'zzzzzz' }), 0.001, 0.01, true],
+  ['two letters of many', () => ({ name: 'pe' }), 1, 1],
+  ['two letters of nobody', () => ({ name: 'zz' }), 0.001, 0.01, true],
+  ['one letter of nobody', () => ({ name: 'z' }), 0.001, 0.01, true],
+]
+const GOOD = { price: { min: null, max: 25 }, rating: { min: 4.5, max: null } }
+const PLACES: readonly [name: string, where: Partial<ProviderSearch>, walks: number, share: number][] = [
+  ['a city and a service', HOT, 1, 0.25],
+  ['a city', { cityId: '1' }, 1, 1],
+  ['a service', { serviceId: '1' }, CITIES, 0.25],
+  ['everywhere', {}, CITIES, 1],
+]
+const COMBINED = FILTERS.flatMap(([name, filter, share, crowd, findsNobody]) =>
+  PLACES.flatMap(([place, where, walks, offered]) =>
+    (['availability', 'rating', 'price'] as const).map((sort) => ({
+      name: `${name}, ${place}, by ${sort}`,
+      search: () => ({ ...filter(), ...where, sort }),
+      mayRead: 3 * walks * Math.min((EVERYBODY.limit + 1) / (share * offered), (crowd * PEOPLE) / CITIES),
+      walks,
+      findsNobody,
+    })),
+  ),
+)
+
 describe('what PostgreSQL reads for a search', () => {
+  test('every filter in every order, with and without a city and a service', async () => {
+    const tooMuch: string[] = []
+    for (const { name, search, mayRead, walks, findsNobody } of COMBINED) {
+      const { page, nodes } = await world.planOf(search())
+      const read = rowsRead(nodes, 'porchlight_presence')
+      if (read > mayRead) tooMuch.push(`${name}: ${read} rows, not ${Math.round(mayRead)}`)
+      if (rowsRead(nodes, 'porchlight_directory') > 300 * walks) tooMuch.push(`${name}: too many names`)
+      for (const table of wholeTables(nodes)) tooMuch.push(`${name}: all of ${table}`)
+      // A world in which nobody is wanted would prove nothing.
+      if (!findsNobody && page.rows.length === 0) tooMuch.push(`${name}: nobody found`)
+    }
+    expect(tooMuch).toEqual([])
+  }, 120_000)
+
   test.each(SHAPES)(
     '%s: no table from end to end, and a number of rows that no crowd changes',
     async (_name, search, mayRead) => {
       const { nodes } = await world.planOf(search())
-      const whole = nodes.filter(
-        (node) => node['Node Type'] === 'Seq Scan' && node['Relation Name'] !== 'porchlight_counts',
-      )
-      expect(whole.map((node) => node['Relation Name'])).toEqual([])
+      expect(wholeTables(nodes)).toEqual([])
       expect(rowsRead(nodes, 'porchlight_presence')).toBeLessThanOrEqual(mayRead)
       expect(rowsRead(nodes, 'porchlight_counts')).toBeLessThanOrEqual(CITIES * (SERVICES + 1) * 2)
       expect(rowsRead(nodes, 'porchlight_directory')).toBeLessThanOrEqual(400)

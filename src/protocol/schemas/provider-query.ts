@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { parseDuration } from '../../domain/duration.ts'
+import { foldName, isPartOfName } from '../../domain/fold-name.ts'
 import { STATUSES, type Status } from '../../domain/status.ts'
 import { parse } from './parse.ts'
 
@@ -42,7 +43,13 @@ const name = text('name')
   .max(MAX_NAME_LENGTH, { error: `name has at most ${MAX_NAME_LENGTH} characters.` })
   // Nobody's name has control characters, and PostgreSQL's text cannot hold a zero.
   .regex(/^\P{Cc}*$/u, { error: 'name is text without control characters.' })
-  .meta({ description: 'A part of the name; case and accents do not matter.', example: 'jose' })
+  // Nothing else narrows a search, and no index knows it.
+  .refine((given) => isPartOfName(foldName(given)), { error: 'name has at least one letter or digit.' })
+  .meta({
+    description:
+      'A part of the name, or one or two characters that begin a word of it; case and accents do not matter.',
+    example: 'jose',
+  })
 
 const bound = (field: string, description: string, example: string) =>
   text(field)

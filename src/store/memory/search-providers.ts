@@ -1,4 +1,4 @@
-import { foldName } from '../../domain/fold-name.ts'
+import { foldName, isNamed } from '../../domain/fold-name.ts'
 import { shortName } from '../../domain/short-name.ts'
 import { PresenceError } from '../../domain/errors.ts'
 import { AVAILABILITY, isPresent } from '../../domain/status.ts'
@@ -105,8 +105,8 @@ export const listingOf = ({ city_id, service_ids = [] }: MemoryProvider, presenc
 })
 
 function isWanted({ name, price, rating }: MemoryProvider, search: ProviderSearch): boolean {
-  const isNamed = search.name === null || (name != null && foldName(name).includes(search.name))
-  return isNamed && isWithin(price, search.price) && isWithin(rating, search.rating)
+  const hasName = search.name === null || (name != null && isNamed(foldName(name), search.name))
+  return hasName && isWithin(price, search.price) && isWithin(rating, search.rating)
 }
 
 function isWithin(value: number | null | undefined, { min, max }: Bounds): boolean {

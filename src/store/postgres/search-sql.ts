@@ -1,7 +1,8 @@
 import { PresenceError } from '../../domain/errors.ts'
+import { isFoundAnywhere } from '../../domain/fold-name.ts'
 import { AVAILABILITY, type Status } from '../../domain/status.ts'
 import type { UserIdCodec } from '../../domain/user-id.ts'
-import type { ProviderPosition, ProviderSearch, ProviderSort } from '../contract.ts'
+import type { Bounds, ProviderPosition, ProviderSearch, ProviderSort } from '../contract.ts'
 import { fromMs, toMs } from './moments.ts'
 
 /** Collects the values of a statement while it is worded. */
@@ -27,24 +28,28 @@ interface Order {
   readonly keys: readonly [string, string]
   /** What is sorted by, descending; word for word what its index has. */
   readonly by: readonly [string, string]
+  /** What the search asks of the first of them: where in the index the walk begins and ends. */
+  readonly within: (search: ProviderSearch) => Bounds
   /** A key of a position as a value that `by` compares with, or null when it cannot be one. */
   readonly bounds: readonly [(key: number) => string | null, (key: number) => string | null]
 }
 
 const asIs = (key: number) => (Number.isFinite(key) ? `${key}::float8` : null)
 const asRank = (key: number) => (Number.isInteger(key) && key >= 0 && key <= 3 ? `${key}::smallint` : null)
-const asMoment = (key: number) => (Math.abs(key) <= MAX_MS ? fromMs(String(key)) : null)
+const asMoment = (key: number) => (Number.isInteger(key) && key >= 0 && key <= MAX_MS ? fromMs(String(key)) : null)
 
 const RANK = 'p.listed_rank'
 const AVAILABLE: Order = {
   // Nobody moves in the list while they are present, however active: cursors and cards stay where they are.
   keys: [`${RANK}::float8`, toMs('p.listed_seen')],
   by: [RANK, 'p.listed_seen'],
+  within: () => ({ min: null, max: null }),
   bounds: [asRank, asMoment],
 }
-const withRank = (key: string): Order => ({
+const withRank = (key: string, within: Order['within']): Order => ({
   keys: [`(${key})::float8`, `${RANK}::float8`],
   by: [`(${key})`, RANK],
+  within,
   bounds: [asIs, asRank],
 })
 
@@ -52,9 +57,11 @@ const withRank = (key: string): Order => ({
 const ORDERS: Record<ProviderSort, Order> = {
   availability: AVAILABLE,
   last_seen: AVAILABLE,
-  rating: withRank('coalesce(p.rating, 0)'),
-  price: withRank(`-coalesce(p.price, '${NO_PRICE}'::float8)`),
+  rating: withRank('coalesce(p.rating, 0)', ({ rating }) => rating),
+  price: withRank(`-coalesce(p.price, '${NO_PRICE}'::float8)`, ({ price }) => negated(price)),
 }
+
+const negated = ({ min, max }: Bounds): Bounds => ({ min: max && -max, max: min && -min })
 
 /** The part of a search that is worded once for all its branches. */
 interface Wanted {
@@ -75,6 +82,7 @@ export function pageSql(search: ProviderSearch, userId: UserIdCodec, binds: Bind
     order,
     conditions: [
       ...providerConditions(search, binds),
+      ...boundConditions(order.by[0], order.within(search), binds),
       ...(search.after ? [behind(search.after, order, userId, binds)] : []),
     ],
     limit: `${binds.add(search.limit + 1 + search.shown.length)}::int`,
@@ -137,20 +145,24 @@ const maskedSql = (
 function providerConditions({ serviceId, name, price, rating }: ProviderSearch, binds: Binds): string[] {
   const conditions: string[] = []
   if (serviceId !== null) conditions.push(`p.services @> array[${binds.add(serviceId)}::text]`)
-  for (const [column, { min, max }] of [
-    ['p.price', price],
-    ['p.rating', rating],
-  ] as const) {
-    if (min !== null) conditions.push(`${column} >= ${binds.add(min)}::float8`)
-    if (max !== null) conditions.push(`${column} <= ${binds.add(max)}::float8`)
-  }
+  conditions.push(...boundConditions('p.price', price, binds), ...boundConditions('p.rating', rating, binds))
   if (name !== null) {
-    conditions.push(`p.user_id in (
-      select user_id from porchlight_directory where name_key like ${binds.add(`%${name.replace(/[\\%_]/g, '\\$&')}%`)}::text
-    )`)
+    const matches = namePatterns(name).map((pattern) => `name_key like ${binds.add(pattern)}::text`)
+    conditions.push(`p.user_id in (select user_id from porchlight_directory where ${matches.join(' or ')})`)
   }
   return conditions
 }
+
+/** What {@link isNamed} says, in words that the index of trigrams understands. */
+function namePatterns(name: string): string[] {
+  const text = name.replace(/[\\%_]/g, '\\$&')
+  return isFoundAnywhere(name) ? [`%${text}%`] : [`${text}%`, `% ${text}%`]
+}
+
+const boundConditions = (expression: string, { min, max }: Bounds, binds: Binds): string[] => [
+  ...(min === null ? [] : [`${expression} >= ${binds.add(min)}::float8`]),
+  ...(max === null ? [] : [`${expression} <= ${binds.add(max)}::float8`]),
+]
 
 /**
  * What is asked of their presence, as branches that exclude each other; bounds are inclusive. Whoever is present comes before whoever
