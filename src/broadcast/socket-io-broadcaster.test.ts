@@ -232,7 +232,7 @@ describe('what is told to a topic', () => {
     setImmediate(() => broadcaster.tell('plumbers', about(2)))
     broadcaster.tell('plumbers', about(1))
     // An answer that is ready, but for the turns of a few promises.
-    for (let i = 0; i < 5; i += 1) await null
+    for (let i = 0; i < 5; i += 1) await Promise.resolve()
     socket?.emit('answer')
     await new Promise((resolve) => setImmediate(resolve))
     expect(await ana.heard()).toEqual(['answer', 'providersDiff', 'providersDiff'])

@@ -8,7 +8,7 @@ export const foldName = (name: string): string => name.normalize('NFD').replace(
 const ANYWHERE_LENGTH = 3
 
 /** Whether a folded text is looked for anywhere in a name. Shorter ones are at the beginning of a word. */
-export const isFoundAnywhere = (sought: string): boolean => [...sought].length >= ANYWHERE_LENGTH
+export const isFoundAnywhere = (sought: string): boolean => Array.from(sought).length >= ANYWHERE_LENGTH
 
 /** Whether somebody of that name is meant by what is looked for; both are folded. */
 export const isNamed = (name: string, sought: string): boolean =>

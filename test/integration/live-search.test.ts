@@ -287,7 +287,7 @@ test('R43 a watcher that does not read costs little memory, and reads anew once 
   const slow = await viewer()
   const search = await watchSearch(slow, { city_id: city, limit: 20 })
   const [socket] = market.server.io.of('/').sockets.values()
-  const waiting = () => (socket?.conn as unknown as { writeBuffer: unknown[] }).writeBuffer.length
+  const waiting = () => (socket as unknown as { conn: { writeBuffer: unknown[] } }).conn.writeBuffer.length
   const { ws } = slow.socket.io.engine.transport as unknown as { ws: { pause(): void; resume(): void } }
   ws.pause()
   // The network's buffers are larger than all news of a test.

@@ -67,7 +67,7 @@ export function createRounds<Search extends LiveSearch>(parts: RoundsParts<Searc
     due.sort((a, b) => a.dueAt() - b.dueAt())
     for (const search of due.slice(0, AT_ONCE - running)) {
       running += 1
-      void parts.run(search).then(() => {
+      void parts.run(search).finally(() => {
         running -= 1
         wake(clock())
       })

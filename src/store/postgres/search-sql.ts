@@ -185,7 +185,7 @@ function presenceBranches(search: ProviderSearch, binds: Binds): string[][] {
 
 /** A range where the statuses are neighbours, so that an index can go straight there. */
 function rankConditions(statuses: readonly Status[]): string[] {
-  const ranks = [...new Set(statuses.map((status) => AVAILABILITY[status]))].toSorted()
+  const ranks = [...new Set(statuses.map((status) => AVAILABILITY[status]))].toSorted((a, b) => a - b)
   const [low = 0, high = low] = [ranks[0], ranks.at(-1)]
   if (low === high) return [`${RANK} = ${low}`]
   const range = `${RANK} between ${low} and ${high}`
