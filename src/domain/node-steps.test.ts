@@ -72,14 +72,14 @@ describe('the end of a node', () => {
 describe('a node that states anew what it sees', () => {
   test('R5 takes up what was swept while it was paused, as a session of its own', () => {
     const swept = endNode(withSessions(session('s1', 'a-before')), 'a-before', NOW, NOW + 9_000, RULES).record
-    const own = ownOf({ standing: [session('s1-again', 'a', NOW)], formerIds: new Map([['s1-again', 's1']]) })
+    const own = ownOf({ standing: [session('s1-again', 'a', NOW)], formerIds: new Map([['s1-again', ['s1']]]) })
     const { record, revoked } = restate(swept, own, NOW + 30_000, RULES)
     expect([idsOf(record), record.own.status, revoked]).toEqual([['s1-again'], 'online', []])
   })
 
   test('R6 makes no news when the sweep had not come to this user yet', () => {
     const before = withSessions(session('s1', 'a-before'))
-    const own = ownOf({ standing: [session('s1-again', 'a', NOW)], formerIds: new Map([['s1-again', 's1']]) })
+    const own = ownOf({ standing: [session('s1-again', 'a', NOW)], formerIds: new Map([['s1-again', ['s1']]]) })
     const { record, ended } = restate(before, own, NOW + 7_000, RULES)
     expect([idsOf(record), record.own, record.version]).toEqual([['s1-again'], before.own, before.version])
     expect(ended.map((one) => one.session.sessionId)).toEqual(['s1'])
@@ -88,12 +88,18 @@ describe('a node that states anew what it sees', () => {
   test('never takes up again what was signed out meanwhile, under either id', () => {
     const out = signOut(withSessions(session('s1', 'a')), new Set(['s1']), NOW + 1_000, RULES).record
     for (const standing of [session('s1', 'a'), session('s1-again', 'a')]) {
-      const own = ownOf({ standing: [standing], formerIds: new Map([['s1-again', 's1']]) })
+      const own = ownOf({ standing: [standing], formerIds: new Map([['s1-again', ['s1']]]) })
       const { record, revoked } = restate(out, own, NOW + 20_000, RULES)
       expect([idsOf(record), revoked]).toEqual([[], [standing.sessionId]])
     }
     const later = settle(out, out, NOW + 1_000 + REVOKED_KEPT_MS, RULES).record
     expect(later.revoked).toEqual([])
+  })
+
+  test('never takes up again what was signed out before its node lost the lease a second time', () => {
+    const out = signOut(withSessions(session('s1', 'a')), new Set(['s1']), NOW + 1_000, RULES).record
+    const own = ownOf({ standing: [session('s1-third', 'a')], formerIds: new Map([['s1-third', ['s1', 's1-again']]]) })
+    expect(restate(out, own, NOW + 20_000, RULES)).toMatchObject({ record: { sessions: [] }, revoked: ['s1-third'] })
   })
 
   test('R3 starts the grace of a lost connection at its evidence, and ends what said goodbye', () => {

@@ -21,8 +21,8 @@ export interface OwnConnections {
   readonly isOwn: (nodeId: string) => boolean
   /** Sessions of connections that stand, as they have to be. */
   readonly standing: readonly Session[]
-  /** Session id to the one it had before this node lost its lease. */
-  readonly formerIds?: ReadonlyMap<string, string>
+  /** Session id to those it had before this node lost its lease, if need be several times. */
+  readonly formerIds?: ReadonlyMap<string, readonly string[]>
   /** Session id to how it ended: by a goodbye, or by a loss with its evidence. */
   readonly gone: ReadonlyMap<string, { readonly clean: boolean; readonly at: number }>
 }
@@ -40,7 +40,7 @@ export interface Restatement extends Step {
 export function restate(record: UserRecord, own: OwnConnections, now: number, rules: Rules): Restatement {
   const signedOut = new Set(record.revoked.map(({ sessionId }) => sessionId))
   const isOut = ({ sessionId }: Session) =>
-    signedOut.has(sessionId) || signedOut.has(own.formerIds?.get(sessionId) ?? sessionId)
+    signedOut.has(sessionId) || own.formerIds?.get(sessionId)?.some((former) => signedOut.has(former)) === true
   const revoked = own.standing.filter(isOut).map(({ sessionId }) => sessionId)
   const standing = own.standing.filter((session) => !isOut(session))
   const held = new Map(standing.map((session) => [session.sessionId, session]))

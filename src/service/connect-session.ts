@@ -21,7 +21,7 @@ export async function connectSession(
   const held: LocalSession = {
     handle: sessionId,
     sessionId,
-    formerId: null,
+    formerIds: [],
     userId,
     socketId,
     deviceId,

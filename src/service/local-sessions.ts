@@ -12,8 +12,8 @@ export interface LocalSession {
   readonly handle: string
   /** The id it has now; another one after this node lost its lease (R2). */
   sessionId: string
-  /** The id it had before, until the store has taken the new one. */
-  formerId: string | null
+  /** Ids it had before, until the store has taken the one that it has now. */
+  formerIds: readonly string[]
   readonly userId: string
   readonly socketId: string
   readonly deviceId: string | null
@@ -69,7 +69,7 @@ export function createLocalSessions(onCount: (count: number) => void = () => und
     ofUser,
     rename: (session, sessionId) => {
       renamed.delete(session.sessionId)
-      session.formerId = session.sessionId
+      session.formerIds = [...session.formerIds, session.sessionId]
       session.sessionId = sessionId
       renamed.set(sessionId, session)
     },

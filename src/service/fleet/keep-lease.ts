@@ -18,12 +18,12 @@ export async function keepLease(deps: ServiceDeps): Promise<void> {
   await restateUsers(deps, [...deps.backlog.unstated])
 }
 
-function renameSessions({ local, sessionLog, hot }: ServiceDeps): void {
+function renameSessions({ local, sessionLog }: ServiceDeps): void {
   for (const session of local.all()) {
     if (session.goodbye) continue
     const lastPing = Math.max(session.lastActivityAt, session.connectedAt)
-    sessionLog.note(sessionRow(session, lastPing, false))
+    // One that the store never took has no row.
+    if (session.formerIds.length === 0) sessionLog.note(sessionRow(session, lastPing, false))
     local.rename(session, randomUUID())
-    sessionLog.note(sessionRow(session, hot.now(), true))
   }
 }

@@ -48,12 +48,12 @@ async function restateUser(deps: ServiceDeps, userId: string): Promise<void> {
 /** What this node sees of its own connections of a user. */
 function connectionsOf(shared: SharedHotStore, held: readonly LocalSession[]): OwnConnections {
   const gone = new Map<string, { clean: boolean; at: number }>()
-  const formerIds = new Map<string, string>()
+  const formerIds = new Map<string, readonly string[]>()
   const standing: Session[] = []
   for (const session of held) {
     if (session.goodbye) gone.set(session.sessionId, session.goodbye)
     else standing.push(sessionOf(session, shared.nodeId()))
-    if (session.formerId !== null) formerIds.set(session.sessionId, session.formerId)
+    if (session.formerIds.length > 0) formerIds.set(session.sessionId, session.formerIds)
   }
   return { isOwn: (nodeId) => shared.isOwnNode(nodeId), standing, gone, formerIds }
 }
@@ -76,6 +76,7 @@ function conclude(
   own: OwnConnections,
   revoked: ReadonlySet<string>,
 ): void {
+  const taken = new Set(own.standing.map(({ sessionId }) => sessionId))
   for (const session of held) {
     if (own.gone.has(session.sessionId)) local.remove(session)
     else if (revoked.has(session.sessionId)) {
@@ -83,6 +84,10 @@ function conclude(
       local.remove(session)
       broadcast.remove(session.socketId)
       broadcast.signOut(session.socketId)
-    } else session.formerId = null
+    } else if (session.formerIds.length > 0 && taken.has(session.sessionId)) {
+      // Not before: a row that is written before its session begins is taken for one that nobody answers for (R23).
+      sessionLog.note(sessionRow(session, hot.now(), true))
+      session.formerIds = []
+    }
   }
 }
