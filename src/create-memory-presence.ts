@@ -10,6 +10,7 @@ import type { RecordChange } from './store/contract.ts'
 import { createMemoryDurableStore } from './store/memory/memory-durable-store.ts'
 import { createMemoryHotStore } from './store/memory/memory-hot-store.ts'
 import type { MemoryProvider } from './store/memory/search-providers.ts'
+import { discreetLogger } from './telemetry/discreet.ts'
 import { createLogger } from './telemetry/logger.ts'
 
 export type { HostApp, PresenceSystem } from './compose-presence.ts'
@@ -57,7 +58,7 @@ export function createMemoryPresence(host: MemoryPresenceHost): MemoryPresence {
   const system = composePresence(host, {
     options: resolveOptions(host.options),
     codec,
-    log: host.logger ?? createLogger('error'),
+    log: host.logger ? discreetLogger(host.logger) : createLogger('error'),
     hot,
     shared: null,
     durable,

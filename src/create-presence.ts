@@ -16,6 +16,7 @@ import { migratePresence } from './store/postgres/migrate.ts'
 import { presenceCondition } from './store/postgres/presence-condition.ts'
 import { takeProcessLock } from './store/postgres/process-lock.ts'
 import { defineUserSession, type UserSessionModel } from './store/postgres/user-session-model.ts'
+import { discreetLogger } from './telemetry/discreet.ts'
 import { createLogger, type Logger } from './telemetry/logger.ts'
 import { createMetrics, type Metrics } from './telemetry/metrics.ts'
 
@@ -51,7 +52,7 @@ export function createPresence(host: PresenceHost): Presence {
   const { sequelize, User, directory = null, clock = Date.now } = host
   const options = resolveOptions(pickOptions(host))
   const codec = host.userId ?? uuidIds
-  const log = host.logger ?? createLogger()
+  const log = host.logger ? discreetLogger(host.logger) : createLogger()
   extendUserModel(User)
   const UserSession = defineUserSession(sequelize, User)
   const nodeId = randomUUID()

@@ -1,6 +1,6 @@
 import type { Metrics } from '../telemetry/metrics.ts'
 
-/** What front doors say to the operator. Fields never hold an IP address, a user agent or a token (R35). */
+/** What front doors say to the operator. Fields never hold a user id, an IP address, a user agent or a token (R35). */
 export interface Log {
   warn(fields: object, message: string): void
   error(fields: object, message: string): void

@@ -1,6 +1,7 @@
-import { type Logger as PinoLogger, pino } from 'pino'
+import { pino } from 'pino'
+import { discreetLogger } from './discreet.ts'
 
-/** Structured logging as this project uses it. Fields never hold addresses, user agents or messages (R35). */
+/** Structured logging as this project uses it. Fields never hold user ids, addresses, user agents or messages (R35). */
 export interface Logger {
   debug(fields: object, message: string): void
   info(fields: object, message: string): void
@@ -12,10 +13,12 @@ export interface Logger {
 export const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)))
 
 /** @param level pino's: silent, error, warn, info, debug */
-export const createLogger = (level = 'info'): PinoLogger =>
-  pino({
-    level,
-    base: null,
-    formatters: { level: (label) => ({ level: label }) },
-    timestamp: pino.stdTimeFunctions.isoTime,
-  })
+export const createLogger = (level = 'info'): Logger =>
+  discreetLogger(
+    pino({
+      level,
+      base: null,
+      formatters: { level: (label) => ({ level: label }) },
+      timestamp: pino.stdTimeFunctions.isoTime,
+    }),
+  )
