@@ -5,10 +5,10 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import closeWithGrace from 'close-with-grace'
 import { Command } from 'commander'
-import { QueryTypes, Sequelize } from 'sequelize'
+import { Sequelize } from 'sequelize'
 import { startEmbeddedPostgres } from '../demo/server/embedded-postgres.ts'
 import { MARKETPLACE_DIRECTORY } from '../demo/server/marketplace-directory.ts'
-import { migrateMarketplace } from '../demo/server/schema.ts'
+import { ensureUsers } from '../demo/server/ensure-users.ts'
 import {
   ASSUMPTION_NAMES,
   ASSUMPTIONS,
@@ -23,6 +23,7 @@ import { parseCosts } from './capacity/unit-costs.ts'
 import { PresenceError } from './domain/errors.ts'
 import { integerIds, uuidIds } from './domain/user-id.ts'
 import { createTokens } from './gateway/token.ts'
+import { cleanUp, eraseData, exportData } from './personal-commands.ts'
 import { reachDatabase, startServer } from './server.ts'
 import { type GivenSettings, readDatabaseUrl, readSettings, SERVER_VARIABLES } from './settings.ts'
 import type { ProviderDirectory } from './store/postgres/directory.ts'
@@ -121,26 +122,9 @@ const targetOf = (sequelize: Sequelize, { usersTable, idColumn, integerIds: inte
   return { sequelize, usersTable, idColumn, userId: integers ? integerIds : uuidIds, log }
 }
 
-/** A database without any table gets the reference marketplace; in one that has some, the host has to say where users are. */
-async function ensureUsers(sequelize: Sequelize, usersTable: string): Promise<void> {
-  const [found] = await sequelize.query<{ users: string | null; tables: number }>(
-    `select to_regclass($1)::text as users,
-      (select count(*)::int from pg_tables where schemaname not in ('pg_catalog', 'information_schema')) as tables`,
-    { bind: [usersTable], type: QueryTypes.SELECT },
-  )
-  if (found?.users) return
-  if (found?.tables === 0 && usersTable === 'users') {
-    console.log('The database is empty: creating the reference marketplace.')
-    await migrateMarketplace(sequelize)
-    return
-  }
-  const sentence = `There is no table "${usersTable}". Name yours with --users-table, and its key with --id-column.`
-  throw new PresenceError('SCHEMA_CONFLICT', sentence)
-}
-
 const migrate = (options: TableOptions) =>
   withDatabase(async (sequelize) => {
-    await ensureUsers(sequelize, options.usersTable)
+    await ensureUsers(sequelize, options.usersTable, (line) => console.log(line))
     const applied = await migratePresence(targetOf(sequelize, options))
     console.log(applied.length === 0 ? 'Nothing to migrate.' : `Applied ${applied.join(', ')}.`)
   })
@@ -159,17 +143,38 @@ const repair = ({ directory: file, ...options }: TableOptions & { directory?: st
   withDatabase(async (sequelize) => {
     const { log: _, ...host } = targetOf(sequelize, options)
     const directory = file === undefined ? MARKETPLACE_DIRECTORY : await readDirectory(file)
-    const { compared, changed, corrected } = await repairListing({ ...host, directory, onProgress: showCompared })
-    if (process.stdout.isTTY) process.stdout.write('\r\x1b[K')
+    const { compared, changed, corrected } = await repairListing({
+      ...host,
+      directory,
+      onProgress: (n) => showProgress(`${count(n)} providers compared`),
+    })
+    endProgress()
     console.log(
       `${count(compared)} providers compared: ${count(changed)} were not up to date, ${count(corrected)} counts wrong.`,
     )
   })
 
+const cleanup = ({ dryRun }: { dryRun?: boolean }) =>
+  withDatabase(async (sequelize) => {
+    const sentence = await cleanUp(sequelize, process.env, { isDryRun: dryRun === true, onProgress: showProgress })
+    endProgress()
+    console.log(sentence)
+  })
+
+const exportUser = (userId: string, options: TableOptions) =>
+  withDatabase(async (sequelize) => console.log(await exportData(targetOf(sequelize, options), process.env, userId)))
+
+const eraseUser = (userId: string, options: TableOptions) =>
+  withDatabase(async (sequelize) => console.log(await eraseData(targetOf(sequelize, options), process.env, userId)))
+
 const count = (n: number): string => n.toLocaleString('en')
 
-function showCompared(compared: number): void {
-  if (process.stdout.isTTY) process.stdout.write(`\r${count(compared)} providers compared`)
+function showProgress(words: string): void {
+  if (process.stdout.isTTY) process.stdout.write(`\r${words}`)
+}
+
+function endProgress(): void {
+  if (process.stdout.isTTY) process.stdout.write('\r\x1b[K')
 }
 
 /** @throws {PresenceError} INVALID_OPTION with a sentence on what is wrong with the file */
@@ -253,6 +258,17 @@ table(program.command('rollback').description('take the last migration back'))
 table(program.command('repair').description('compare what searches know of providers with the directory'))
   .option('--directory <file>', "the host's option directory, as JSON; without it the reference marketplace's")
   .action(repair)
+program
+  .command('cleanup')
+  .description('shorten and delete what is kept of old sessions, as a running server does by itself')
+  .option('--dry-run', 'only say how many there are')
+  .action(cleanup)
+table(program.command('export').description('print all that is held of a user, as JSON').argument('<user-id>')).action(
+  exportUser,
+)
+table(
+  program.command('erase').description('erase all that is held of a user, everywhere').argument('<user-id>'),
+).action(eraseUser)
 program
   .command('token')
   .description('print a token for a user, signed with JWT_SECRET')

@@ -23,7 +23,7 @@ import { attachSockets } from './gateway/socket/attach-sockets.ts'
 import { drainSockets } from './gateway/socket/drain.ts'
 import { wordDiff } from './gateway/socket/search-words.ts'
 import type { PresenceOptions } from './options.ts'
-import type { ProviderList, ProviderPresence } from './protocol/http.ts'
+import type { ProviderList, ProviderPresence, UserDataExport } from './protocol/http.ts'
 import { createVerbs } from './service/create-verbs.ts'
 import type { ServiceDeps } from './service/deps.ts'
 import { endLocalSessions, leaveLocalSessions } from './service/end-local-sessions.ts'
@@ -78,7 +78,7 @@ export interface HostApp {
 
 /** A running presence system. */
 export interface PresenceSystem {
-  service: PresenceService<ProviderList>
+  service: PresenceService<ProviderList, UserDataExport>
   /** The routes of 4.3 with their full paths, for `app.use(presence.router())`. */
   router(): Router
   /** Notes requests that are a sign of use; mount it after authentication. */

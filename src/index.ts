@@ -6,7 +6,7 @@ export { CHOOSABLE_STATUSES, type ChoosableStatus, STATUSES, type Status } from 
 export { integerIds, type UserIdCodec, uuidIds } from './domain/user-id.ts'
 export type { FilteredRequest, RequestedPresenceFilter } from './gateway/http/presence-filter.ts'
 export type { PresenceOptions } from './options.ts'
-export type { ProviderList, ProviderPresence } from './protocol/http.ts'
+export type { ProviderList, ProviderPresence, UserDataExport } from './protocol/http.ts'
 export type { DeviceDescription, PresenceService, ProviderFilters } from './service/presence-service.ts'
 export type { ProviderDirectory } from './store/postgres/directory.ts'
 export { extendUserModel, type PresenceMethods } from './store/postgres/extend-user-model.ts'

@@ -26,8 +26,10 @@ export interface PresenceOptions {
   breakerCooldownMs: number
   /** Longest time a stopping node takes. @default 10_000 */
   drainMs: number
-  /** Days until sessions' personal data is shortened. @default 30 */
+  /** Days after a session began until its address and user agent are shortened. @default 30 */
   retentionDays: number
+  /** Days after a session began until all of it is deleted, unless it still lasts. @default 90, or retentionDays when that is longer */
+  deletionDays: number
   /** Sessions a user may have at once; beyond it the oldest idle one is evicted. @default 20 */
   maxSessionsPerUser: number
   /** Users one connection may watch. @default 2_000 */
@@ -81,6 +83,7 @@ export const OPTION_RANGES: Record<keyof PresenceOptions, readonly [fallback: nu
   breakerCooldownMs: [1_000, 50, MINUTE],
   drainMs: [10_000, 100, 10 * MINUTE],
   retentionDays: [30, 1, 3_650],
+  deletionDays: [90, 1, 3_650],
   maxSessionsPerUser: [20, 1, 1_000],
   maxWatchedUsers: [2_000, 1, 100_000],
   maxWatchedSearches: [10, 1, 1_000],
@@ -129,6 +132,7 @@ export function resolveOptions(given: Partial<PresenceOptions> = {}): PresenceOp
 /** Some defaults give way to an option that was set. */
 function fallbackOf(name: keyof PresenceOptions, fallback: number, resolved: PresenceOptions): number {
   if (name === 'mobileGraceMs') return Math.max(fallback, resolved.graceMs)
+  if (name === 'deletionDays') return Math.max(fallback, resolved.retentionDays)
   if (name === 'storeTimeoutMs') return Math.min(fallback, Math.max(50, Math.floor(resolved.nodeLeaseMs / 3)))
   return fallback
 }
@@ -142,6 +146,9 @@ function brokenRelations(options: PresenceOptions): string[] {
     wrong.push(
       `storeTimeoutMs is ${options.storeTimeoutMs}, needs at most a third of nodeLeaseMs (${options.nodeLeaseMs})`,
     )
+  }
+  if (options.deletionDays < options.retentionDays) {
+    wrong.push(`deletionDays is ${options.deletionDays}, needs at least retentionDays (${options.retentionDays})`)
   }
   if (options.eventsBurst < options.eventsPerSecond) {
     wrong.push(`eventsBurst is ${options.eventsBurst}, needs at least eventsPerSecond (${options.eventsPerSecond})`)

@@ -115,6 +115,16 @@ function urlOf(env: Environment, name: string, protocols: readonly string[], wro
   return text
 }
 
+/** Where nodes share what they know, or undefined: in the memory of one process. @throws {PresenceError} INVALID_OPTION */
+export function readRedis(
+  env: Environment,
+): { readonly redis: string | readonly string[]; readonly redisPrefix?: string } | undefined {
+  const wrong: string[] = []
+  const { redis } = redisOf(env, wrong)
+  if (wrong.length > 0) throw new PresenceError('INVALID_OPTION', wrong.join('; '))
+  return redis === undefined ? undefined : { redis, ...present('redisPrefix', textOf(env, 'PRESENCE_REDIS_PREFIX')) }
+}
+
 function redisOf(env: Environment, wrong: string[]): { readonly redis?: string | readonly string[] } {
   const urls = textOf(env, 'REDIS_URL')
     ?.split(',')

@@ -25,6 +25,7 @@ const ROOTS = new Set([
   'create-memory-presence.ts',
   'server.ts',
   'workers.ts',
+  'personal-commands.ts',
   'cli.ts',
 ])
 const BESIDE_ROOMS: Record<string, readonly string[]> = {
@@ -55,7 +56,12 @@ const HOMES: Record<string, readonly string[]> = {
 }
 
 /** What stores of any kind may use, beside their own. */
-const SHARED_BY_STORES = new Set(['store/contract.ts', 'store/deadline-queue.ts', 'store/guard.ts'])
+const SHARED_BY_STORES = new Set([
+  'store/contract.ts',
+  'store/personal-contract.ts',
+  'store/deadline-queue.ts',
+  'store/guard.ts',
+])
 
 /** Rooms of rules and shapes, which run anywhere: neither packages nor Node. */
 const PURE = ['domain/', 'capacity/', 'protocol/events.ts', 'protocol/http.ts', 'protocol/index.ts']

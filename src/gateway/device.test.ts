@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { deviceNameOf, deviceTypeOf } from './device.ts'
+import { deviceNameOf, deviceTypeOf, userAgentFamily } from './device.ts'
 import { deviceInfoOf } from './socket/device-info.ts'
 
 const CHROME =
@@ -12,6 +12,18 @@ const ELECTRON =
   'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) App/1.0 Chrome/140.0.0.0 Electron/38.0.0 Safari/537.36'
 
 describe('a device', () => {
+  test.each([
+    [CHROME, 'Chrome'],
+    [IPHONE, 'Safari'],
+    ['Chrome', 'Chrome'],
+    ["Ben's own client/8.1 (his phone)", null],
+    ['node', null],
+    ['', null],
+    [null, null],
+  ])('R35 of the user agent %s the family %s is kept', (userAgent, family) => {
+    expect(userAgentFamily(userAgent)).toBe(family)
+  })
+
   test.each([
     [CHROME, 'web'],
     [IPHONE, 'mobile'],

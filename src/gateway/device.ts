@@ -1,10 +1,12 @@
-import { getParser } from 'bowser'
+import { BROWSER_MAP, getParser } from 'bowser'
 import type { DeviceType } from '../domain/session.ts'
 
 /** Longest user agent that is kept, in characters. */
 const MAX_USER_AGENT_LENGTH = 512
 /** User agents remembered with their device type: few differ, and taking one apart costs more than a connection should. */
 const MAX_REMEMBERED = 500
+
+const FAMILIES: ReadonlySet<string> = new Set(Object.values(BROWSER_MAP))
 
 const remembered = new Map<string, DeviceType>()
 
@@ -30,6 +32,15 @@ function readDeviceType(userAgent: string): DeviceType {
   if (/\bElectron\//.test(userAgent)) return 'desktop'
   const platform = getParser(userAgent, true).getPlatformType()
   return platform === 'mobile' || platform === 'tablet' ? 'mobile' : 'web'
+}
+
+/** What is kept of a user agent in the long run: the browser's name alone, such as "Chrome", or null (R35). */
+export function userAgentFamily(userAgent: string | null): string | null {
+  if (userAgent === null || userAgent === '') return null
+  // What was shortened already is no user agent any more.
+  const name = FAMILIES.has(userAgent) ? userAgent : getParser(userAgent, true).getBrowserName()
+  // Of clients that it does not know the parser takes the name from what they send, which may be anything.
+  return FAMILIES.has(name) ? name : null
 }
 
 /** Words for a device that its owner recognises, such as "Chrome on Windows", or null. */

@@ -1,19 +1,21 @@
 import { isIP } from 'node:net'
-import type { ProviderList } from '../protocol/http.ts'
+import type { ProviderList, UserDataExport } from '../protocol/http.ts'
 import { parseStatusChange } from '../protocol/schemas/status-change.ts'
 import { PresenceError } from '../domain/errors.ts'
 import type { HostInput, ProviderFilters } from '../service/presence-service.ts'
 import type { HttpDoor } from './http/door.ts'
 import { deviceInfoOf } from './socket/device-info.ts'
+import { wordUserData } from './user-data.ts'
 import { providerList, providerQuery } from './http/provider-routes.ts'
 
 /** Reads what a host passes to the service by the same shapes as HTTP, so that both refuse the same with the same words. */
 export function createHostInput(
   door: Pick<HttpDoor, 'verbs' | 'codec' | 'directoryIds' | 'clock'>,
-): HostInput<ProviderList> {
+): HostInput<ProviderList, UserDataExport> {
   const { verbs, codec, directoryIds, clock = Date.now } = door
   return {
     statusChange: parseStatusChange,
+    exportUser: async (userId) => wordUserData(await verbs.exportUser(userId, 'host')),
     device: ({ ip_address, user_agent, ...rest }) =>
       deviceInfoOf({
         auth: rest,

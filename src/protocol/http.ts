@@ -30,6 +30,36 @@ export interface PresenceSettings {
   show_online_status: boolean
 }
 
+/** All that is held of one user. Moments are ISO 8601. */
+export interface UserDataExport {
+  user_id: string
+  exported_at: string
+  /** Proves whose data a line in the audit is about; kept nowhere else. */
+  receipt: string
+  /** As it is now: what the user sees of themself, what they chose, and their live sessions. */
+  live: {
+    presence: PresenceInfo
+    chosen: { status: string | null; message: string | null; expires_at: string | null }
+    last_activity: string | null
+    sessions: {
+      id: string
+      device_type: 'web' | 'mobile' | 'desktop'
+      device_id: string | null
+      connected_at: string
+      last_active_at: string
+    }[]
+  }
+  /** Rows of each table; `users` are the columns of the host's that presence writes. */
+  stored: Readonly<Record<string, readonly Readonly<Record<string, unknown>>[]>>
+}
+
+/** What an erasure answers. */
+export interface ErasedUserData {
+  receipt: string
+  /** Rows that were deleted or emptied. */
+  rows: number
+}
+
 /** One of the caller's own devices. */
 export interface DeviceSession {
   id: string

@@ -10,6 +10,7 @@ import { createUserActivity, noteSessionActivity } from './note-activity.ts'
 import { createTurns } from './in-turn.ts'
 import { refreshListing } from './keep-listing.ts'
 import { listSessions, signOutEverywhere, signOutSession } from './own-sessions.ts'
+import { eraseUser, exportUser } from './personal-data.ts'
 import { readPresence, readPresences, watchUsers } from './read-presence.ts'
 import { readSettings, setVisibility } from './set-visibility.ts'
 import { settleDue } from './settle-due.ts'
@@ -44,6 +45,8 @@ export function createVerbs(
     listSessions: (userId) => listSessions(deps, userId),
     signOutSession: (userId, sessionId) => signOutSession(deps, userId, sessionId),
     signOutEverywhere: (userId) => signOutEverywhere(deps, userId),
+    exportUser: (userId, askedBy) => exportUser(deps, userId, askedBy),
+    eraseUser: (userId, askedBy) => inTurn(userId, () => eraseUser(deps, userId, askedBy)),
     findProviders,
     refreshDirectory: async (userIds) => {
       const changed = await refreshListing(deps, userIds)

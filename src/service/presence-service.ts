@@ -37,7 +37,7 @@ export interface ProviderFilters {
  * The presence of users, for the host's own code. User ids are text; every method may throw a {@link PresenceError}:
  * INVALID_ID, USER_NOT_FOUND, or STORE_UNAVAILABLE, which is worth a retry.
  */
-export interface PresenceService<ProviderPage> {
+export interface PresenceService<ProviderPage, UserExport = unknown> {
   /** Starts a session for a connection; the same connection again is the same session. */
   setUserOnline(
     userId: string,
@@ -73,13 +73,23 @@ export interface PresenceService<ProviderPage> {
   handleSocketError(userId: string, error: unknown): void
   /** Ends all of a user's sessions and closes their connections. @returns how many */
   signOutEverywhere(userId: string): Promise<number>
+  /** All that is held of a user, to be handed to them. A line in the audit says that it was, not whose it was. */
+  exportUserData(userId: string): Promise<UserExport>
+  /**
+   * Erases all that is held of a user: they are offline for everybody at once, signed out everywhere, and as if never here. It is stored when
+   * this resolves, and harmless when done again.
+   *
+   * @returns a receipt for them, which proves whose data a line in the audit is about
+   */
+  eraseUserData(userId: string): Promise<{ receipt: string; rows: number }>
 }
 
 /** How the front doors read what a host passes in: checked by the same shapes as HTTP. */
-export interface HostInput<ProviderPage> {
+export interface HostInput<ProviderPage, UserExport> {
   /** What is wrong in a description is taken as not known. */
   device(description: DeviceDescription): DeviceInfo
   findProviders(cityId: string | null, serviceId: string | null, filters: ProviderFilters): Promise<ProviderPage>
+  exportUser(userId: string): Promise<UserExport>
   statusChange(input: { status: string; message?: string | null | undefined; expires_in?: number | undefined }): {
     status: ChoosableStatus
     message: string | null | undefined
@@ -88,12 +98,12 @@ export interface HostInput<ProviderPage> {
 }
 
 /** The façade over the verbs: checks what comes from the host's code. */
-export function createPresenceService<ProviderPage>(
+export function createPresenceService<ProviderPage, UserExport>(
   verbs: PresenceVerbs,
   local: LocalSessions,
   codec: UserIdCodec,
-  input: HostInput<ProviderPage>,
-): PresenceService<ProviderPage> {
+  input: HostInput<ProviderPage, UserExport>,
+): PresenceService<ProviderPage, UserExport> {
   const idOf = (text: string): string => {
     const id = codec.parse(text)
     if (id === null) throw new PresenceError('INVALID_ID', 'This is not the id of a user.')
@@ -122,5 +132,7 @@ export function createPresenceService<ProviderPage>(
     cleanupInactiveSessions: () => verbs.cleanupInactiveSessions(),
     handleSocketError: (userId, error) => verbs.handleSocketError(userId, error),
     signOutEverywhere: async (userId) => verbs.signOutEverywhere(idOf(userId)),
+    exportUserData: async (userId) => input.exportUser(idOf(userId)),
+    eraseUserData: async (userId) => verbs.eraseUser(idOf(userId), 'host'),
   }
 }

@@ -1,7 +1,8 @@
 import type { PresenceInfo } from '../domain/info.ts'
 import type { DeviceType, Session } from '../domain/session.ts'
 import type { ChoosableStatus, Status } from '../domain/status.ts'
-import type { Bounds, ProviderPosition, ProviderSort, SessionDetails } from '../store/contract.ts'
+import type { UserRecord } from '../domain/user-record.ts'
+import type { Asker, Bounds, ProviderPosition, ProviderSort, SessionDetails, StoredRows } from '../store/contract.ts'
 
 /** What is known of the device behind a connection. */
 export interface DeviceInfo {
@@ -16,6 +17,22 @@ export interface DeviceInfo {
 export interface OwnSession {
   readonly session: Session
   readonly details: SessionDetails | null
+}
+
+/** All that is held of one user. */
+export interface UserData {
+  readonly record: UserRecord
+  readonly stored: StoredRows
+  /** For whoever asked, to prove later that it was handed out; nothing else holds it. */
+  readonly receipt: string
+  /** Epoch milliseconds. */
+  readonly at: number
+}
+
+export interface ErasedData {
+  readonly receipt: string
+  /** Rows that were deleted or emptied. */
+  readonly rows: number
 }
 
 export interface Snapshot {
@@ -131,6 +148,10 @@ export interface PresenceVerbs {
   signOutSession(userId: string, sessionId: string): Promise<void>
   /** Signs all of them out. @returns how many */
   signOutEverywhere(userId: string): Promise<number>
+  /** All that is held of a user, for themself; a line in the audit says that it was handed out, not whose it was. */
+  exportUser(userId: string, askedBy: Asker): Promise<UserData>
+  /** Takes all of it away, here, on all nodes and in PostgreSQL, and signs the user out everywhere. Harmless when done again. */
+  eraseUser(userId: string, askedBy: Asker): Promise<ErasedData>
   /** @throws {PresenceError} NOT_FOUND when the host described no directory */
   findProviders(query: ProviderQuery): Promise<ProviderResult>
   /** The host's directory changed for these providers: searches find them as they are now. @returns whom it changed */

@@ -3,6 +3,9 @@ import type { DeviceType, EndedSession } from '../domain/session.ts'
 import type { Status } from '../domain/status.ts'
 import type { Step, UserRecord } from '../domain/user-record.ts'
 import type { View } from '../domain/view.ts'
+import type { PersonalStore, SessionTrace } from './personal-contract.ts'
+
+export type { Asker, AuditLine, OldSessions, PersonalStore, SessionTrace, StoredRows } from './personal-contract.ts'
 
 /** A pure change to one record. A store may run it again after a conflict, so it has no effects of its own. */
 export type RecordStep = (record: UserRecord, now: number) => Step
@@ -52,6 +55,8 @@ export interface HotStore {
   markProjected(projected: readonly { userId: string; version: number }[]): Promise<void>
   /** Hears of every change made through the store. @returns stops hearing */
   onChange(listener: (change: RecordChange) => void): () => void
+  /** Forgets what it keeps of changes of this user that are over: the news of them, for nodes that have not heard yet. */
+  forgetPast(userId: string): Promise<void>
   close(): Promise<void>
 }
 
@@ -141,9 +146,7 @@ export interface SessionRow {
 }
 
 /** What only `user_sessions` knows of a session (R35). */
-export interface SessionDetails {
-  readonly ipAddress: string | null
-  readonly userAgent: string | null
+export interface SessionDetails extends SessionTrace {
   readonly lastPing: number
 }
 
@@ -159,7 +162,7 @@ export type Decision =
     }
 
 /** PostgreSQL: what users decided, and the projection of the live truth. All writes are guarded by version. */
-export interface DurableStore {
+export interface DurableStore extends PersonalStore {
   /** Records as PostgreSQL knows them, without sessions; users that do not exist are left out. */
   load(userIds: readonly string[]): Promise<UserRecord[]>
   /** Stores a decision unless a newer one is stored. Resolves only when it is durable. */

@@ -22,6 +22,7 @@ export interface Metrics {
   readonly leasesLost: Counter
   readonly storeLost: Counter
   readonly lastResults: Counter
+  readonly retained: Counter<'what'>
   readonly purges: Counter<'outcome'>
   readonly storeUp: Gauge
   readonly postgresUp: Gauge
@@ -72,6 +73,12 @@ export function createMetrics({ process = false }: { process?: boolean } = {}): 
     leasesLost: counter('lease_lost_total', 'Times this node was taken for dead'),
     storeLost: counter('store_lost_total', 'Times the store stopped answering'),
     lastResults: counter('last_results_total', 'Searches answered by what was found last, as PostgreSQL was away'),
+    retained: new Counter({
+      name: 'porchlight_retained_sessions_total',
+      help: 'Old sessions whose personal data was shortened, or that were deleted',
+      labelNames: ['what'],
+      registers,
+    }),
     purges: new Counter({
       name: 'porchlight_purges_total',
       help: 'Calls of the hook that purges caches',

@@ -16,6 +16,7 @@ import {
   saveVisibility,
   sessionOf,
 } from './durable-store-people.ts'
+import { personalDataContract } from './durable-store-personal.ts'
 import { providerSearchContract } from './durable-store-search.ts'
 
 /** What every durable store promises, whatever it is made of. */
@@ -24,6 +25,7 @@ export function durableStoreContract(name: string, open: OpenDurableStore): void
     recordsContract(open)
     decisionsContract(open)
     sessionsContract(open)
+    personalDataContract(open)
     providerSearchContract(open)
   })
 }

@@ -1,5 +1,6 @@
 import { json, Router } from 'express'
 import type { HttpDoor } from './door.ts'
+import { addPersonalRoutes } from './personal-routes.ts'
 import { addPresenceRoutes, addSinglePresenceRoute } from './presence-routes.ts'
 import { problemHandler } from './problem.ts'
 import { addProviderRoutes } from './provider-routes.ts'
@@ -17,6 +18,7 @@ export function createRouter(door: HttpDoor): Router {
   const changes = [trackActivity(door), json({ limit: door.options.maxPayloadBytes })]
   addPresenceRoutes(router, base, door, changes)
   addSessionRoutes(router, base, door, changes)
+  addPersonalRoutes(router, base, door)
   addSinglePresenceRoute(router, base, door)
   if (directoryIds) addProviderRoutes(router, door.paths?.providers ?? '/api/providers', door, directoryIds)
   router.use(problemHandler(log, metrics))

@@ -21,6 +21,11 @@ const isNotPlainRead = (request: Request): boolean => !PLAIN_READS.has(request.m
 // A host may track its whole app and mount our routes inside it: a request counts once all the same.
 const tracked = new WeakSet<Request>()
 
+const nothingOfUse = new WeakSet<Request>()
+
+/** Says of a request that it is no sign of use, whatever its method: of whoever just left nothing is to be noted. */
+export const isNoSignOfUse = (request: Request): void => void nothingOfUse.add(request)
+
 /**
  * A middleware for which a request is a sign of use (R12). It neither delays nor fails the request: it looks when the
  * answer is out, and by then the host knows who asked, wherever in its app it finds that out.
@@ -38,7 +43,7 @@ export function trackActivity(options: TrackActivityOptions): RequestHandler {
 async function note(options: TrackActivityOptions, request: Request): Promise<void> {
   const { verbs, identify, codec, log, isActivity = isNotPlainRead } = options
   try {
-    if (!isActivity(request)) return
+    if (nothingOfUse.has(request) || !isActivity(request)) return
     const userId = canonicalId(await identify(request), codec)
     if (userId !== null) await verbs.noteUserActivity(userId)
   } catch (error) {

@@ -8,6 +8,7 @@ import { project } from '../../service/project.ts'
 import { settleDue } from '../../service/settle-due.ts'
 import { startListingJob } from './listing-job.ts'
 import { type Loop, startLoop } from './loop.ts'
+import { startRetentionJob } from './retention-job.ts'
 
 /**
  * Longest sleep of the loop that handles deadlines: how late one may be that was set while it slept. Waking up costs an idle
@@ -23,6 +24,8 @@ export interface JobOptions {
   readonly projectEveryMs: number
   readonly nodeLeaseMs: number
   readonly reconcileMs: number
+  readonly retentionDays: number
+  readonly deletionDays: number
 }
 
 /** Starts what this process does by itself: deadlines, the projection, the sign that it lives, and its part among other nodes. */
@@ -47,6 +50,7 @@ export function startJobs(deps: ServiceDeps, options: JobOptions): Loop {
       () => ALIVE_EVERY_MS,
       log,
     ),
+    startRetentionJob(deps, options),
     ...(deps.hasDirectory ? [startListingJob(deps)] : []),
     ...(deps.shared ? startFleetJobs(deps, deps.shared, options) : []),
   ]

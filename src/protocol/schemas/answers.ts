@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { PresenceInfo } from '../../domain/info.ts'
 import { DEVICE_TYPES } from '../../domain/session.ts'
 import { STATUSES } from '../../domain/status.ts'
-import type { DeviceSession, Problem, ProviderList, ProviderPresence } from '../http.ts'
+import type { DeviceSession, ErasedUserData, Problem, ProviderList, ProviderPresence, UserDataExport } from '../http.ts'
 import { omittable } from './omittable.ts'
 
 // Shapes of answers: they describe, in the OpenAPI document; nothing is checked against them at run time.
@@ -40,6 +40,33 @@ const deviceSessionShape = z
 export const sessionsShape = z.object({ sessions: z.array(deviceSessionShape) })
 
 export const endedShape = z.object({ ended: z.int() })
+
+const row = z.record(z.string(), z.unknown())
+
+export const userDataShape = z
+  .object({
+    user_id: z.string(),
+    exported_at: time,
+    receipt: z.string().meta({ description: 'Proves whose data a line in the audit is about; kept nowhere else.' }),
+    live: z.object({
+      presence: presenceInfoShape,
+      chosen: z.object({ status: z.string().nullable(), message: z.string().nullable(), expires_at: time.nullable() }),
+      last_activity: time.nullable(),
+      sessions: z.array(
+        z.object({
+          id: z.uuid(),
+          device_type: z.enum(DEVICE_TYPES),
+          device_id: z.string().nullable(),
+          connected_at: time,
+          last_active_at: time,
+        }),
+      ),
+    }),
+    stored: z.record(z.string(), z.array(row)).meta({ description: 'Rows of each table.' }),
+  })
+  .meta({ id: 'UserData' }) satisfies z.ZodType<UserDataExport>
+
+export const erasedShape = z.object({ receipt: z.string(), rows: z.int() }) satisfies z.ZodType<ErasedUserData>
 
 const providerPresence = {
   presence: presenceInfoShape,

@@ -37,7 +37,13 @@ export function createOpenApiDocument(): object {
   })
 }
 
-const routes = (): RouteConfig[] => [...presenceRoutes(), ...sessionRoutes(), providerRoute(), ...operationsRoutes()]
+const routes = (): RouteConfig[] => [
+  ...presenceRoutes(),
+  ...sessionRoutes(),
+  ...personalRoutes(),
+  providerRoute(),
+  ...operationsRoutes(),
+]
 
 function presenceRoutes(): RouteConfig[] {
   const base = '/api/users/presence'
@@ -71,6 +77,20 @@ function sessionRoutes(): RouteConfig[] {
     call('get', path, "One's own devices", answers.sessionsShape, [401, 503]),
     call('delete', path, 'Sign all of them out', answers.endedShape, [401, 429, 503]),
     call('delete', `${path}/{id}`, 'Sign one of them out', null, [400, 401, 404, 429, 503], { params }),
+  ]
+}
+
+function personalRoutes(): RouteConfig[] {
+  const path = '/api/users/presence/data'
+  return [
+    call('get', path, 'All that is held of oneself', answers.userDataShape, [401, 404, 429, 503]),
+    call(
+      'delete',
+      path,
+      'Have all of it erased, and be signed out everywhere',
+      answers.erasedShape,
+      [401, 404, 429, 503],
+    ),
   ]
 }
 

@@ -2,7 +2,7 @@ import { PresenceError } from '../../domain/errors.ts'
 import { type UserIdCodec, uuidIds } from '../../domain/user-id.ts'
 import { isPresent } from '../../domain/status.ts'
 import type { UserRecord } from '../../domain/user-record.ts'
-import type { Decision, DurableStore, ProviderSearch, SessionRow } from '../contract.ts'
+import type { AuditLine, Decision, DurableStore, ProviderSearch, SessionRow } from '../contract.ts'
 import { endStored } from './end-leftovers.ts'
 import {
   fits,
@@ -54,6 +54,10 @@ export function createMemoryDurableStore(options: MemoryDurableStoreOptions = {}
   const { userId: codec = uuidIds, nodeId = 'memory', providers = null } = options
   const users = new Map<string, StoredUser>()
   const sessions = new Map<string, SessionRow>()
+  const erasedAt = new Map<string, number>()
+  const audit: AuditLine[] = []
+  const shortened = new Set<string>()
+  let shortenedUntil = Number.NEGATIVE_INFINITY
   const aliveAt = new Map<string, number>()
 
   function update(userId: string, change: (user: StoredUser) => StoredUser): boolean {
@@ -75,8 +79,9 @@ export function createMemoryDurableStore(options: MemoryDurableStoreOptions = {}
 
   /** What was written of a connection at first stays; an ended session stays ended. */
   function saveSession(row: SessionRow): void {
-    if (!users.has(row.userId)) return
-    const { ipAddress, userAgent, lastPing, isActive } = sessions.get(row.sessionId) ?? row
+    if (!users.has(row.userId) || row.connectedAt <= (erasedAt.get(row.userId) ?? Number.NEGATIVE_INFINITY)) return
+    const blank = row.connectedAt > shortenedUntil ? row : { ...row, ipAddress: null, userAgent: null }
+    const { ipAddress, userAgent, lastPing, isActive } = sessions.get(row.sessionId) ?? blank
     sessions.set(row.sessionId, {
       ...row,
       ipAddress,
@@ -148,6 +153,49 @@ export function createMemoryDurableStore(options: MemoryDurableStoreOptions = {}
         const row = sessions.get(sessionId)
         if (row) sessions.set(sessionId, { ...row, isActive: false })
       }
+    },
+    shortenSessions: async (before, limit, shorten) => {
+      const old = [...sessions.values()]
+        .filter(({ sessionId, connectedAt }) => connectedAt < before && !shortened.has(sessionId))
+        .toSorted((a, b) => a.connectedAt - b.connectedAt)
+        .slice(0, limit)
+      for (const row of old) {
+        sessions.set(row.sessionId, { ...row, ...shorten(row) })
+        shortened.add(row.sessionId)
+        shortenedUntil = Math.max(shortenedUntil, row.connectedAt)
+      }
+      return old.length
+    },
+    deleteSessions: async (before, limit) => {
+      const old = [...sessions.values()].filter((row) => row.connectedAt < before && !row.isActive).slice(0, limit)
+      for (const { sessionId } of old) sessions.delete(sessionId)
+      return old.length
+    },
+    countOldSessions: async (before) => {
+      const goes = (row: SessionRow) => row.connectedAt < before.deleted && !row.isActive
+      const isLong = (row: SessionRow) => row.connectedAt < before.shortened && !shortened.has(row.sessionId)
+      const rows = [...sessions.values()]
+      return { deleted: rows.filter(goes).length, shortened: rows.filter((row) => !goes(row) && isLong(row)).length }
+    },
+    exportUser: async (userId, line) => {
+      const user = users.get(userId)
+      if (!user) return null
+      audit.push(line)
+      const rows = user.row === null ? [] : [{ ...user.row.record }]
+      const own = [...sessions.values()].filter((session) => session.userId === userId)
+      return { users: [{ ...user.host }], porchlight_presence: rows, user_sessions: own.map((row) => ({ ...row })) }
+    },
+    eraseUser: async (erased, line) => {
+      const { userId } = erased
+      update(userId, (user) => {
+        const next = projectOnto(user, erased)
+        return { ...next, host: { ...next.host, last_activity: next.row?.record.shown.lastActivityAt ?? null } }
+      })
+      const gone = [...sessions.values()].filter((row) => row.userId === userId && row.connectedAt <= line.at)
+      for (const { sessionId } of gone) sessions.delete(sessionId)
+      erasedAt.set(userId, Math.max(erasedAt.get(userId) ?? line.at, line.at))
+      audit.push(line)
+      return 1 + gone.length
     },
     recordAlive: async (now) => void aliveAt.set(nodeId, Math.max(aliveAt.get(nodeId) ?? now, now)),
     findProviders: async (search) => {

@@ -107,6 +107,7 @@ export function createMemoryHotStore(options: MemoryStoreOptions): HotStore {
       listeners.add(listener)
       return () => listeners.delete(listener)
     },
+    forgetPast: async () => {},
     close: async () => listeners.clear(),
   }
 }

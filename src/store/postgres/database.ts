@@ -22,6 +22,28 @@ export interface DatabaseOptions {
   readonly transaction?: Transaction
 }
 
+/** Runs several statements as one, which waits for locks of others only a moment: it can be tried again. */
+export type Transact = <Result>(work: (inside: Database) => Promise<Result>) => Promise<Result>
+
+const LOCK_MS = 2_000
+
+/** @param guard the whole goes through it, not each statement */
+export const openTransactions =
+  (sequelize: Sequelize, guard?: Guard): Transact =>
+  async (work) => {
+    const run = () =>
+      sequelize.transaction(async (transaction) => {
+        const inside = openDatabase(sequelize, { transaction })
+        await inside.rows(`set local lock_timeout = ${LOCK_MS}`)
+        return work(inside)
+      })
+    try {
+      return await (guard ? guard.call(run) : run())
+    } catch (error) {
+      throw asUnavailable(error)
+    }
+  }
+
 export function openDatabase(sequelize: Sequelize, { guard, transaction }: DatabaseOptions = {}): Database {
   const inside = transaction === undefined ? {} : { transaction }
   return {

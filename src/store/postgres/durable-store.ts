@@ -3,7 +3,7 @@ import { PresenceError } from '../../domain/errors.ts'
 import type { UserIdCodec } from '../../domain/user-id.ts'
 import type { DurableStore } from '../contract.ts'
 import type { Guard } from '../guard.ts'
-import { type Database, openDatabase } from './database.ts'
+import { type Database, openDatabase, openTransactions } from './database.ts'
 import { describeDirectory, type ProviderDirectory } from './directory.ts'
 import { leftoversEnder } from './end-leftovers.ts'
 import { providerFinder } from './find-providers.ts'
@@ -11,9 +11,11 @@ import { describeUsers, type HostUsers, type HostUsersOptions } from './host-use
 import { listingReader } from './listings.ts'
 import { recordLoader } from './load-records.ts'
 import { activeSessionsReader, presentUsersReader, sessionEnder } from './present-users.ts'
+import { personalVerbs } from './personal-data.ts'
 import { recordProjector } from './project-records.ts'
 import { listingKeeper } from './refresh-listing.ts'
 import { aliveRecorder } from './record-alive.ts'
+import { retentionVerbs } from './retention.ts'
 import { decisionSaver } from './save-decision.ts'
 import { sessionSaver } from './save-sessions.ts'
 import { sessionDetailsReader } from './session-details.ts'
@@ -36,6 +38,7 @@ export interface DurableStoreOptions extends HostUsersOptions {
 export function createDurableStore(options: DurableStoreOptions): DurableStore {
   const { sequelize, nodeId, directory, guard, ...host } = options
   const database = openDatabase(sequelize, guard && { guard })
+  const transact = openTransactions(sequelize, guard)
   const users = describeUsers(host)
   return {
     load: recordLoader(database, users),
@@ -49,6 +52,8 @@ export function createDurableStore(options: DurableStoreOptions): DurableStore {
     activeSessions: activeSessionsReader(database),
     endSessions: sessionEnder(database),
     recordAlive: aliveRecorder(database, nodeId),
+    ...retentionVerbs(database, transact),
+    ...personalVerbs(transact, users),
     ...(directory === null ? NOBODY_LISTED : listingVerbs(database, users, host.userId, directory)),
     ping: () => answers(database),
   }

@@ -3,6 +3,16 @@ import { type Database, despiteDeletions } from './database.ts'
 import { countMoved } from './counts.ts'
 import type { HostUsers } from './host-users.ts'
 import { fromMs } from './moments.ts'
+import type { PersonalTable } from './personal-tables.ts'
+
+/** Of whoever was erased the row stays, with nothing in it but versions: an observation of before must not bring anything back. */
+export const PRESENCE_TABLE: PersonalTable = {
+  table: 'porchlight_presence',
+  owner: 'user_id',
+  erase: ({ idType }) => `
+    update porchlight_presence set erased_at = greatest(erased_at, ${fromMs('$2')})
+    where user_id = $1::${idType} returning 1`,
+}
 
 type ColumnType = 'bigint' | 'text' | 'boolean' | 'moment'
 

@@ -5,7 +5,11 @@ import { type Database, despiteDeletions } from './database.ts'
 import type { DirectorySql } from './directory.ts'
 import { FIRST_ROW_COLUMNS, firstRow } from './first-row.ts'
 import type { HostUsers } from './host-users.ts'
+import type { PersonalTable } from './personal-tables.ts'
 import { type DirectoryEntry, directoryReader } from './read-directory.ts'
+
+/** A copy of what the host's own directory says in public. */
+export const DIRECTORY_TABLE: PersonalTable = { table: 'porchlight_directory', owner: 'user_id', erase: null }
 
 /** Keeps the listing in step with the host's directory (see 004-listing). */
 export interface ListingKeeper {

@@ -2,18 +2,34 @@ import type { SessionRow } from '../contract.ts'
 import { type Database, despiteDeletions } from './database.ts'
 import type { HostUsers } from './host-users.ts'
 import { fromMs } from './moments.ts'
+import type { PersonalTable } from './personal-tables.ts'
 
-/** What was written of a connection at first stays: personal data that was shortened is not brought back (R35). */
+export const SESSIONS_TABLE: PersonalTable = {
+  table: 'user_sessions',
+  owner: 'user_id',
+  erase: ({ idType }) => `
+    delete from user_sessions where user_id = $1::${idType} and connected_at <= ${fromMs('$2')} returning 1`,
+}
+
+/**
+ * What was written of a connection at first stays, and of one that began so long ago that it would be shortened by now nothing is
+ * written: personal data that is gone is not brought back (R35). Sessions of before an erasure are over, and left out.
+ */
 const saveSql = ({ table, id, idType }: HostUsers): string => `
   insert into user_sessions as s (
     id, user_id, socket_id, device_type, ip_address, user_agent, connected_at, last_ping, is_active
   )
-  select i.id, i.user_id, i.socket_id, i.device_type::enum_user_sessions_device_type, i.ip_address, i.user_agent,
+  select i.id, i.user_id, i.socket_id, i.device_type::enum_user_sessions_device_type,
+    case when ${fromMs('i.connected_at')} > r.connected_at then i.ip_address end,
+    case when ${fromMs('i.connected_at')} > r.connected_at then i.user_agent end,
     ${fromMs('i.connected_at')}, ${fromMs('i.last_ping')}, i.is_active
   from unnest(
     $1::uuid[], $2::${idType}[], $3::text[], $4::text[], $5::text[], $6::text[], $7::float8[], $8::float8[], $9::boolean[]
   ) as i (id, user_id, socket_id, device_type, ip_address, user_agent, connected_at, last_ping, is_active)
   join ${table} u on u.${id} = i.user_id
+  cross join porchlight_retention r
+  left join porchlight_presence p on p.user_id = i.user_id
+  where p.erased_at is null or p.erased_at < ${fromMs('i.connected_at')}
   order by i.id
   on conflict (id) do update set
     socket_id = excluded.socket_id,

@@ -3,7 +3,7 @@ import type { Concern, RemoteChange } from '../contract.ts'
 import { BUCKET_NUMBERS, bucketOf, type Keys } from './keys.ts'
 import type { Link } from './link.ts'
 import { createListeners } from './listeners.ts'
-import { decodeNews, isNewsOf } from './news-codec.ts'
+import { decodeNews, isNewsAbout, isNewsOf } from './news-codec.ts'
 import { SCRIPTS } from './scripts.ts'
 
 /** What this node knows of one bucket. */
@@ -46,6 +46,8 @@ export interface ChangeLog {
   saw(userId: string, version: number): void
   /** A change of this node may have been made, though nobody answered: its news are news to this node, too. */
   doubt(userId: string): void
+  /** Takes the news of this user out of the log; whoever has not heard them yet compares with the store. */
+  forget(userId: string): Promise<void>
   onRemoteChange(listener: (change: RemoteChange) => void): () => void
   onDoubt(listener: (concern: Concern) => void): () => void
   onAmnesia(listener: (concern: Concern) => void): () => void
@@ -150,6 +152,16 @@ export function createChangeLog({ link, keys, origin, now, onGap }: ChangeLogOpt
     link.listenAnew(keys.news(bucket))
   }
 
+  async function forget(userId: string): Promise<void> {
+    const key = keys.log(bucketOf(userId))
+    const entries = (await link.send(key, 'XRANGE', key, '-', '+')) as [
+      id: string,
+      fields: [name: string, news: string],
+    ][]
+    const theirs = entries.filter(([, [, news]]) => isNewsAbout(userId, news)).map(([id]) => id)
+    if (theirs.length > 0) await link.send(key, 'XDEL', key, ...theirs)
+  }
+
   const listen = (bucket: number): Promise<void> =>
     link.subscribe(keys.news(bucket), (message) => {
       if (following) hear(bucket, message)
@@ -174,6 +186,7 @@ export function createChangeLog({ link, keys, origin, now, onGap }: ChangeLogOpt
       uncertain.add(userId)
       doubts.tell((other) => other === userId)
     },
+    forget,
     onRemoteChange: remoteChanges.add,
     onDoubt: doubts.add,
     onAmnesia: amnesias.add,

@@ -55,6 +55,9 @@ export function encodeNews({ before, after, ended, at }: RecordChange, origin: s
 export const isNewsOf = (origin: string, text: string): boolean =>
   text.startsWith(`{"v":${SCHEMA_VERSION},"n":"${origin}",`)
 
+/** Whether these news are about this user, whatever version wrote them. */
+export const isNewsAbout = (userId: string, text: string): boolean => (JSON.parse(text) as NewsJson).u === userId
+
 /** Null for news of a version that this build cannot read: it compares with the store instead. */
 export function decodeNews(text: string): News | null {
   const news = JSON.parse(text) as NewsJson

@@ -229,6 +229,7 @@ export function createRedisHotStore(options: RedisHotStoreOptions): SharedHotSto
     state: lease.state,
     onState: lease.onState,
     ping: async () => (await link.send(keys.leases, 'EXISTS', keys.leases)) !== null,
+    forgetPast: log.forget,
     close: async () => {
       log.close()
       changes.clear()
