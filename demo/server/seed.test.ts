@@ -1,5 +1,6 @@
 import { QueryTypes } from 'sequelize'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { eavesdrop } from '../../test/support/statements.ts'
 import { createTestDatabase, type TestDatabase } from '../../test/support/postgres.ts'
 import { defineMarketplace } from './models.ts'
 import { migrateMarketplace, rollbackMarketplace } from './schema.ts'
@@ -44,9 +45,45 @@ describe('the marketplace', () => {
     const progress: number[] = []
     const onProgress = (done: number, total: number) => progress.push(done, total)
     expect(await seedMarketplace(sequelize, { providers: 2_100, clients: 5, onProgress })).toBe(2_070)
-    expect(progress).toEqual([2_006, 2_106, 2_106, 2_106])
+    expect(progress).toEqual([1, 2_106, 6, 2_106, 2_006, 2_106, 2_106, 2_106])
     expect(await cards()).toEqual(expect.arrayContaining(before))
     expect(await seedMarketplace(sequelize, { providers: 2_100, clients: 5 })).toBe(0)
+  })
+
+  test('goes on where it was interrupted, and nobody is there by halves meanwhile', async () => {
+    const { sequelize } = database
+    await migrateMarketplace(sequelize)
+    let offers = 0
+    const cut = eavesdrop(sequelize, ({ sql }) => {
+      if (sql.includes('provider_services') && ++offers === 2) throw new Error('the plug was pulled')
+    })
+    await expect(seedMarketplace(cut, { providers: 4_100, clients: 5 })).rejects.toThrow('the plug was pulled')
+    expect(await defineMarketplace(sequelize).User.count()).toBe(2_006)
+    expect(await cards()).toHaveLength(2_000)
+    expect(await seedMarketplace(sequelize, { providers: 4_100, clients: 5 })).toBe(2_100)
+    const people = await cards()
+    expect(people).toHaveLength(4_100)
+    const everybody = new Set(Array.from({ length: 4_100 }, (_, index) => seedProvider(index).id))
+    expect(new Set(people.map(({ id }) => id))).toEqual(everybody)
+    expect(people.every(({ service_ids }) => service_ids.length > 0)).toBe(true)
+  })
+
+  test('is seeded whole or not at all when it is found empty', async () => {
+    const { sequelize } = database
+    await migrateMarketplace(sequelize)
+    const onProgress = (done: number) => {
+      if (done > 2_000) throw new Error('the plug was pulled')
+    }
+    await expect(seedIfEmpty(sequelize, { providers: 4_100, onProgress })).rejects.toThrow('the plug was pulled')
+    expect(await defineMarketplace(sequelize).User.count()).toBe(0)
+  })
+
+  test('two seeds side by side add everybody once', async () => {
+    const { sequelize } = database
+    await migrateMarketplace(sequelize)
+    const added = await Promise.all([1, 2].map(() => seedMarketplace(sequelize, { providers: 2_100, clients: 5 })))
+    expect(added.reduce((sum, count) => sum + count)).toBe(2_106)
+    expect(await cards()).toHaveLength(2_100)
   })
 
   test('has many plumbers in Lyon, some of them lively', async () => {
@@ -81,7 +118,7 @@ describe('the marketplace', () => {
   })
 })
 
-async function cards(): Promise<object[]> {
+async function cards(): Promise<{ id: string; service_ids: number[] }[]> {
   return database.sequelize.query('select * from provider_cards order by id', { type: QueryTypes.SELECT })
 }
 

@@ -19,62 +19,85 @@ export interface SeedOptions {
 const BATCH = 2_000
 
 /**
- * Fills the directory with the same people every time; whoever is there already stays as they are, so that a larger
- * seed adds to a smaller one. One node at a time; a seed that is interrupted leaves nothing.
+ * Fills the directory with the same people every time; whoever is there already stays as they are, so that a larger seed adds to a
+ * smaller one. Every batch is stored by itself, whole people or none: one that is interrupted goes on when it is asked for again, and
+ * a seed that runs beside it adds nobody twice. Memory does not grow with the number of people.
  *
  * @returns how many users were added
  */
-export function seedMarketplace(sequelize: Sequelize, options: SeedOptions = {}): Promise<number> {
-  return alone(sequelize, (transaction) => insertAll(sequelize, transaction, options))
+export async function seedMarketplace(sequelize: Sequelize, options: SeedOptions = {}): Promise<number> {
+  let added = 0
+  for (const batch of batchesOf(options)) {
+    added += await alone(sequelize, (insert) => batch.store(insert))
+    options.onProgress?.(batch.done, batch.total)
+  }
+  return added
 }
 
-/** Seeds an empty directory. @returns how many users were added: 0 when somebody is there already */
+/**
+ * Seeds an empty directory, all of it or nothing: a directory with somebody in it is taken for the host's own.
+ *
+ * @returns how many users were added: 0 when somebody is there already
+ */
 export function seedIfEmpty(sequelize: Sequelize, options: SeedOptions = {}): Promise<number> {
-  return alone(sequelize, async (transaction) => {
+  return alone(sequelize, async (insert, transaction) => {
     const sql = 'select 1 from users limit 1'
     const anybody = await sequelize.query(sql, { transaction, type: QueryTypes.SELECT, logging: false })
-    return anybody.length > 0 ? 0 : insertAll(sequelize, transaction, options)
-  })
-}
-
-function alone<T>(sequelize: Sequelize, work: (transaction: Transaction) => Promise<T>): Promise<T> {
-  return sequelize.transaction(async (transaction) => {
-    const bind = [ADVISORY_LOCKS.seed]
-    await sequelize.query('select pg_advisory_xact_lock($1)', { bind, transaction, logging: false })
-    return work(transaction)
+    if (anybody.length > 0) return 0
+    let added = 0
+    for (const batch of batchesOf(options)) {
+      added += await batch.store(insert)
+      options.onProgress?.(batch.done, batch.total)
+    }
+    return added
   })
 }
 
 type Insert = (sql: string, rows: readonly object[]) => Promise<number>
 
-async function insertAll(sequelize: Sequelize, transaction: Transaction, options: SeedOptions): Promise<number> {
-  const { providers = 5_000, clients = 200, staff = 1, onProgress } = options
-  const insert: Insert = async (sql, rows) => {
-    const bind = [JSON.stringify(rows)]
-    const [, result] = await sequelize.query(sql, { bind, transaction, logging: false })
-    return rowCountOf(result)
-  }
-  const places = seedPlaces()
-  await insert(CITY_SQL, places)
-  await insert(
-    SERVICE_SQL,
-    TRADES.map(({ name, plural, slug }, index) => ({ id: index + 1, name, plural, slug })),
-  )
+/** One transaction that no other seed runs beside. */
+function alone<T>(sequelize: Sequelize, work: (insert: Insert, transaction: Transaction) => Promise<T>): Promise<T> {
+  return sequelize.transaction(async (transaction) => {
+    const bind = [ADVISORY_LOCKS.seed]
+    await sequelize.query('select pg_advisory_xact_lock($1)', { bind, transaction, logging: false })
+    return work(async (sql, rows) => {
+      const values = [JSON.stringify(rows)]
+      const [, result] = await sequelize.query(sql, { bind: values, transaction, logging: false })
+      return rowCountOf(result)
+    }, transaction)
+  })
+}
 
-  const members = [
-    ...many(staff, (index) => seedMember('staff', index)),
-    ...many(clients, (i) => seedMember('client', i)),
-  ]
-  let added = 0
-  for (let from = 0; from < members.length; from += BATCH) {
-    added += await insert(USER_SQL, members.slice(from, from + BATCH))
+interface Batch {
+  /** People up to and with this batch, of how many. */
+  readonly done: number
+  readonly total: number
+  /** @returns how many users were added */
+  store(insert: Insert): Promise<number>
+}
+
+/** Everybody, made as they are needed. */
+function* batchesOf({ providers = 5_000, clients = 200, staff = 1 }: SeedOptions): Generator<Batch> {
+  const places = seedPlaces()
+  const total = staff + clients + providers
+  let done = 0
+  for (const [role, count] of [
+    ['staff', staff],
+    ['client', clients],
+  ] as const) {
+    for (const { from, size } of parts(count)) {
+      const members = many(size, (index) => seedMember(role, from + index))
+      yield { done: (done += size), total, store: (insert) => insert(USER_SQL, members) }
+    }
   }
-  for (let from = 0; from < providers; from += BATCH) {
-    const batch = many(Math.min(BATCH, providers - from), (index) => seedProvider(from + index))
-    added += await insertProviders(insert, batch, places)
-    onProgress?.(members.length + from + batch.length, members.length + providers)
+  for (const { from, size } of parts(providers)) {
+    const people = many(size, (index) => seedProvider(from + index))
+    yield { done: (done += size), total, store: (insert) => insertProviders(insert, people, places) }
   }
-  return added
+}
+
+function* parts(count: number): Generator<{ readonly from: number; readonly size: number }> {
+  for (let from = 0; from < count; from += BATCH) yield { from, size: Math.min(BATCH, count - from) }
 }
 
 async function insertProviders(
@@ -82,6 +105,8 @@ async function insertProviders(
   batch: readonly SeedProvider[],
   places: readonly Place[],
 ): Promise<number> {
+  await insert(CITY_SQL, places)
+  await insert(SERVICE_SQL, SERVICES)
   const added = await insert(USER_SQL, batch.map(userOf))
   const rows = batch.map((provider) => ({
     ...provider,
@@ -93,6 +118,8 @@ async function insertProviders(
   await insert(OFFER_SQL, offers)
   return added
 }
+
+const SERVICES = TRADES.map(({ name, plural, slug }, index) => ({ id: index + 1, name, plural, slug }))
 
 const userOf = ({ id, name, role, created_at }: SeedUser): SeedUser => ({ id, name, role, created_at })
 
