@@ -37,6 +37,7 @@ import { createPresenceService, type PresenceService } from './service/presence-
 import { project } from './service/project.ts'
 import { createPurge } from './service/purge.ts'
 import { createRecordLoader } from './service/record-loader.ts'
+import { createRelistings } from './service/relistings.ts'
 import { createSessionLog } from './service/session-log.ts'
 import { followAll, takeUp } from './service/take-up.ts'
 import type { PresenceVerbs } from './service/verbs.ts'
@@ -200,6 +201,7 @@ export function composePresence(host: HostApp, parts: PresenceParts): PresenceSy
 function wire(host: HostApp, { options, log, hot, shared, durable, directoryIds }: PresenceParts): ServiceDeps {
   const { audience = 'watchers' } = host
   const metrics = host.metrics ?? createMetrics()
+  const relistings = createRelistings(shared)
   const onDelivered = (count: number) => metrics.deliveries.inc(count)
   return {
     hot,
@@ -212,7 +214,8 @@ function wire(host: HostApp, { options, log, hot, shared, durable, directoryIds 
     local: createLocalSessions((count) => metrics.localSessions.set(count)),
     sessionLog: createSessionLog(durable, log),
     pendingDecisions: createPendingDecisions(durable),
-    lastPages: createLastPages({ hot, shared }),
+    relistings,
+    lastPages: createLastPages({ hot, shared, relistings }),
     purge: createPurge({
       hook: host.onPurge,
       durable,

@@ -48,11 +48,7 @@ export function createVerbs(
     exportUser: (userId, askedBy) => exportUser(deps, userId, askedBy),
     eraseUser: (userId, askedBy) => inTurn(userId, () => eraseUser(deps, userId, askedBy)),
     findProviders,
-    refreshDirectory: async (userIds) => {
-      const changed = await refreshListing(deps, userIds)
-      searches.relist(changed)
-      return changed
-    },
+    refreshDirectory: (userIds) => refreshListing(deps, userIds),
     cleanupInactiveSessions: async () => (await takeOver(deps)) + (await settleDue(deps)),
     handleSocketError: (userId, error, socketId) => handleSocketError(deps, userId, error, socketId),
     repeatPresence: async (userId) => {

@@ -8,6 +8,7 @@ import type { LocalSessions } from './local-sessions.ts'
 import type { PendingDecisions } from './pending-decisions.ts'
 import type { Purge } from './purge.ts'
 import type { RecordLoader } from './record-loader.ts'
+import type { Relistings } from './relistings.ts'
 import type { SessionLog } from './session-log.ts'
 
 /** What this node has to catch up with on a store that it shares. */
@@ -37,6 +38,7 @@ export interface ServiceDeps {
   readonly pendingDecisions: PendingDecisions
   readonly lastPages: LastPages
   readonly purge: Purge
+  readonly relistings: Relistings
   readonly backlog: Backlog
   readonly log: Logger
   readonly metrics: Metrics

@@ -1,4 +1,4 @@
-import type { Listing } from '../store/contract.ts'
+import type { Relisting } from '../store/contract.ts'
 import { asError } from '../telemetry/logger.ts'
 import type { ServiceDeps } from './deps.ts'
 
@@ -9,31 +9,33 @@ const FIRST = 20_000
 
 /** See {@link PresenceVerbs.refreshDirectory}. */
 export async function refreshListing(deps: ServiceDeps, userIds: readonly string[]): Promise<string[]> {
-  const { durable, purge } = deps
-  const changed: string[] = []
-  const before = await purge.before(userIds)
+  const { durable, relistings } = deps
+  const changed: Relisting[] = []
   for (let from = 0; from < userIds.length; from += PART) {
     changed.push(...(await durable.refreshListing(userIds.slice(from, from + PART))))
   }
-  relisted(deps, changed, before)
-  return changed
+  relisted(deps, changed)
+  const ids = new Set(changed.map(({ userId }) => userId))
+  const unchanged = userIds.filter((userId) => !ids.has(userId))
+  const listed = await durable.listings(unchanged)
+  // With a deleted user everything of theirs is gone; they may be on a screen still.
+  relistings.tell(
+    unchanged.filter((userId) => !listed.has(userId)).map((userId) => ({ userId, before: null, after: null })),
+  )
+  return [...ids]
 }
 
 /** Whoever holds what searches found, here or in front of us, learns that it is not so any more. */
-function relisted(
-  { lastPages, purge }: ServiceDeps,
-  userIds: readonly string[],
-  before: ReadonlyMap<string, Listing> | null = null,
-): void {
-  lastPages.relist(userIds)
-  purge.relisted(userIds, before)
+function relisted({ relistings, purge }: ServiceDeps, changed: readonly Relisting[]): void {
+  relistings.tell(changed)
+  purge.relisted(changed)
 }
 
 /** How far a comparison of everybody has come. */
 export interface Repair {
   /** Where it goes on, or null: it is over. */
   readonly after: string | null
-  readonly changed: readonly string[]
+  readonly changed: readonly Relisting[]
   /** Counts that were wrong; known at the end. */
   readonly corrected: number
 }

@@ -47,16 +47,17 @@ describe('caches are purged', () => {
 
   test('of where a provider was listed and is listed now', async () => {
     const { purge, told, outcomes } = stage()
-    purge.relisted([], null)
-    purge.relisted(['ana'], new Map([['ana', { cityId: '9', serviceIds: [], version: 0 }]]))
+    purge.relisted([])
+    const at = (cityId: string) => ({ cityId, serviceIds: [] })
+    purge.relisted([{ userId: 'ana', before: at('9'), after: at('3') }])
     await vi.waitFor(() => expect(outcomes).toEqual([true]))
     expect(told).toEqual([[...short('ana'), 'city-3', 'city-9', 'city-all']])
   })
 
   test('of everything when very many change', async () => {
-    const many = Array.from({ length: 101 }, (_, i) => `user ${i}`)
+    const many = Array.from({ length: 101 }, (_, i) => ({ userId: `user ${i}`, before: null, after: null }))
     const { purge, told, outcomes } = stage()
-    purge.relisted(many, await purge.before(many))
+    purge.relisted(many)
     await vi.waitFor(() => expect(outcomes).toEqual([true]))
     expect(told).toEqual([['providers']])
   })
@@ -99,8 +100,7 @@ describe('caches are purged', () => {
     const log = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() }
     const purge = createPurge({ hook: undefined, durable: { listings }, log, onCall: () => {} })
     purge.hidden('ana')
-    expect(await purge.before(['ana'])).toBeNull()
-    purge.relisted(['ana'])
+    purge.relisted([{ userId: 'ana', before: null, after: null }])
     expect(listings).not.toHaveBeenCalled()
   })
 })

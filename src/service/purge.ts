@@ -1,4 +1,4 @@
-import type { DurableStore, Listing } from '../store/contract.ts'
+import type { DurableStore, Place, Relisting } from '../store/contract.ts'
 import { asError, type Logger } from '../telemetry/logger.ts'
 import { ALL_SEARCHES, cityKey, providerKey } from './surrogate-keys.ts'
 
@@ -9,10 +9,8 @@ export type PurgeHook = (keys: readonly string[]) => unknown
 export interface Purge {
   /** Somebody hid (R32). */
   hidden(userId: string): void
-  /** Where these are listed until the directory says something else; null when it is not worth looking. */
-  before(userIds: readonly string[]): Promise<ReadonlyMap<string, Listing> | null>
   /** The directory says something else of these providers now. */
-  relisted(userIds: readonly string[], before?: ReadonlyMap<string, Listing> | null): void
+  relisted(changed: readonly Relisting[]): void
 }
 
 export interface PurgeParts {
@@ -31,7 +29,7 @@ const LOOK_MS = 500
 const NAMED = 100
 
 export function createPurge({ hook, durable, log, onCall }: PurgeParts): Purge {
-  if (!hook) return { before: async () => null, hidden: () => {}, relisted: () => {} }
+  if (!hook) return { hidden: () => {}, relisted: () => {} }
 
   async function call(keys: readonly string[]): Promise<void> {
     try {
@@ -47,33 +45,35 @@ export function createPurge({ hook, durable, log, onCall }: PurgeParts): Purge {
   }
 
   /** A search without a city has everybody in its counts. */
-  const keysOf = (userIds: readonly string[], ...listings: ReadonlyMap<string, Listing>[]): string[] => {
-    const cities = listings.flatMap((map) => userIds.flatMap((userId) => map.get(userId)?.cityId ?? []))
-    return [...userIds.map(providerKey), ...new Set(cities.map(cityKey)), cityKey(null)]
-  }
+  const keysOf = (userIds: readonly string[], places: readonly Place[]): string[] => [
+    ...userIds.map(providerKey),
+    ...new Set(places.flatMap(({ cityId }) => (cityId === null ? [] : [cityKey(cityId)]))),
+    cityKey(null),
+  ]
 
-  async function purge(userIds: readonly string[], before: ReadonlyMap<string, Listing>): Promise<void> {
-    const now = await look(userIds)
-    if (now === null) return call([...userIds.map(providerKey), ALL_SEARCHES])
+  async function purgeHidden(userId: string): Promise<void> {
+    const place = await look(userId)
     // Whoever is no provider is in no search.
-    if (now.size > 0 || before.size > 0) await call(keysOf(userIds, now, before))
+    if (place !== null)
+      await call(place === undefined ? [providerKey(userId), ALL_SEARCHES] : keysOf([userId], [place]))
   }
 
-  /** Null: nobody knows. */
-  async function look(userIds: readonly string[]): Promise<ReadonlyMap<string, Listing> | null> {
+  /** Null: in no search; undefined: nobody knows. */
+  async function look(userId: string): Promise<Place | null | undefined> {
     try {
-      return await inTime(durable.listings(userIds), LOOK_MS)
+      return (await inTime(durable.listings([userId]), LOOK_MS)).get(userId) ?? null
     } catch {
-      return null
+      return undefined
     }
   }
 
   return {
-    before: async (userIds) => (userIds.length > NAMED ? null : look(userIds)),
-    hidden: (userId) => void purge([userId], new Map()),
-    relisted(userIds, before) {
-      if (userIds.length === 0) return
-      void (before ? purge(userIds, before) : call([ALL_SEARCHES]))
+    hidden: (userId) => void purgeHidden(userId),
+    relisted(changed) {
+      if (changed.length === 0) return
+      const userIds = changed.map(({ userId }) => userId)
+      const places = changed.flatMap(({ before, after }) => [after ?? [], before ?? []].flat())
+      void call(changed.length > NAMED ? [ALL_SEARCHES] : keysOf(userIds, places))
     },
   }
 }

@@ -123,7 +123,11 @@ export interface SharedHotStore extends HotStore {
   onDoubt(listener: (concern: Concern) => void): () => void
   /** Hears that the store, or a part of it, lost everything (R23). @returns stops hearing */
   onAmnesia(listener: (concern: Concern) => void): () => void
-  /** Looks whether something was missed or lost, and says so to the two above. */
+  /** Tells other nodes whom the directory describes otherwise now. What gets lost is found out from time to time (R46). */
+  tellRelisted(changed: readonly Relisting[]): Promise<void>
+  /** Hears of it; null: of so many that they are not named. @returns stops hearing */
+  onRelisted(listener: (changed: readonly Relisting[] | null) => void): () => void
+  /** Looks whether something was missed or lost, and says so to `onDoubt` and `onAmnesia`. */
   checkLog(): Promise<void>
   state(): StoreState
   /** @returns stops hearing */
@@ -185,8 +189,8 @@ export interface DurableStore extends PersonalStore {
   findProviders(query: ProviderSearch): Promise<ProviderPage>
   /** Where a search looks for these users, as it finds them now; whoever is no provider is left out. */
   listings(userIds: readonly string[]): Promise<Map<string, Listing>>
-  /** Brings what searches know of these providers up to what the host's directory says. @returns those of whom it changed */
-  refreshListing(userIds: readonly string[]): Promise<string[]>
+  /** Brings what searches know of these providers up to what the host's directory says. @returns what changed */
+  refreshListing(userIds: readonly string[]): Promise<Relisting[]>
   /** The same for up to `limit` providers in order of their ids. @param after the last one of the part before */
   refreshListingAfter(after: string | null, limit: number): Promise<ListingPass>
   /** Counts present providers anew. @returns how many counts were wrong */
@@ -210,10 +214,21 @@ export interface Bounds {
   readonly max: number | null
 }
 
-/** Where a provider is listed. */
-export interface Listing {
+/** Where searches look for a provider. */
+export interface Place {
   readonly cityId: string | null
   readonly serviceIds: readonly string[]
+}
+
+/** A provider whom the directory describes otherwise than before. Null: in no search. */
+export interface Relisting {
+  readonly userId: string
+  readonly before: Place | null
+  readonly after: Place | null
+}
+
+/** Where a provider is listed. */
+export interface Listing extends Place {
   /** Version of the strangers' view that searches go by: behind the live one by the projection. Zero: of nothing ever told. */
   readonly version: number
 }
@@ -259,7 +274,7 @@ export interface ListingPass {
   readonly last: string | null
   /** How many the directory has in this part. */
   readonly compared: number
-  readonly changed: readonly string[]
+  readonly changed: readonly Relisting[]
 }
 
 export interface ProviderPage {

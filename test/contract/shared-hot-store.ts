@@ -127,6 +127,17 @@ export function sharedStoreContract(name: string, source: () => string | readonl
       expect(byB.map(({ userId }) => userId)).toEqual(['alice'])
     })
 
+    test('R46 others hear whom the directory describes otherwise, and of very many that they are', async () => {
+      const [byA, byB]: [unknown[], unknown[]] = [[], []]
+      a.onRelisted((changed) => byA.push(changed))
+      b.onRelisted((changed) => byB.push(changed))
+      const moved = { userId: 'alice', before: { cityId: '1', serviceIds: ['2'] }, after: null }
+      await a.tellRelisted([moved])
+      await a.tellRelisted(Array.from({ length: 101 }, () => moved))
+      await until(() => byB.length === 2)
+      expect([byA, byB]).toEqual([[], [[moved], null]])
+    })
+
     test('R46 what the log has not any more is said to be in doubt', async () => {
       const doubts: string[] = []
       b.onDoubt((concern) => doubts.push(...['alice', 'someone else'].filter(concern)))

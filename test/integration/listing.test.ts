@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Status } from '../../src/domain/status.ts'
 import { uuidIds } from '../../src/domain/user-id.ts'
 import { newRecord, type UserRecord } from '../../src/domain/user-record.ts'
-import type { DurableStore, ProviderSearch } from '../../src/store/contract.ts'
+import type { Relisting, DurableStore, ProviderSearch } from '../../src/store/contract.ts'
 import { createDurableStore } from '../../src/store/postgres/durable-store.ts'
 import { migratePresence } from '../../src/store/postgres/migrate.ts'
 import { EVERYBODY } from '../contract/durable-store-search.ts'
@@ -62,11 +62,13 @@ function observed(userId: string, status: Status): UserRecord {
 const find = (search: Partial<ProviderSearch> = {}) => store.findProviders({ ...EVERYBODY, limit: 100, ...search })
 const foundIds = async (search: Partial<ProviderSearch> = {}) => (await find(search)).rows.map(({ userId }) => userId)
 
+const idsOf = (changed: readonly Relisting[]) => changed.map(({ userId }) => userId)
+
 describe('the listing follows the directory', () => {
   test('who is told of is found at once: new, changed, moved to another city, gone', async () => {
     const id = await addProvider('Lyon')
     expect(await foundIds()).toEqual([])
-    expect(await store.refreshListing([id])).toEqual([id])
+    expect(idsOf(await store.refreshListing([id]))).toEqual([id])
     await store.project([observed(id, 'online')])
     expect(await find({ cityId: 'Lyon', serviceId: '1' })).toMatchObject({
       rows: [{ userId: id }],
@@ -74,13 +76,19 @@ describe('the listing follows the directory', () => {
     })
 
     await sql('update cards set price = 50, name = $2 where id = $1', [id, 'Zoë'])
-    expect(await store.refreshListing([id])).toEqual([id])
+    expect(idsOf(await store.refreshListing([id]))).toEqual([id])
     expect(await foundIds({ price: { min: 50, max: null }, name: 'zoe' })).toEqual([id])
     expect((await find()).rows[0]?.fields).toEqual({ id, name: 'Zoë', price: 50 })
 
     await sql(`update cards set city = 'Paris' where id = $1`, [id])
     await sql('insert into offers values ($1, 2)', [id])
-    await store.refreshListing([id])
+    expect(await store.refreshListing([id])).toEqual([
+      {
+        userId: id,
+        before: { cityId: 'Lyon', serviceIds: ['1'] },
+        after: { cityId: 'Paris', serviceIds: ['1', '2'] },
+      },
+    ])
     expect((await find({ cityId: 'Lyon' })).counts.online).toBe(0)
     expect(await find({ cityId: 'Paris', serviceId: '2' })).toMatchObject({
       rows: [{ userId: id }],
@@ -88,7 +96,7 @@ describe('the listing follows the directory', () => {
     })
 
     await sql('delete from cards where id = $1', [id])
-    expect(await store.refreshListing([id])).toEqual([id])
+    expect(idsOf(await store.refreshListing([id]))).toEqual([id])
     expect(await find()).toMatchObject({ rows: [], counts: { online: 0 } })
     expect(await store.recountListing()).toBe(0)
   })
@@ -112,8 +120,8 @@ describe('the listing follows the directory', () => {
     expect(parts).toEqual([10, 10, 5])
     await sql('delete from cards where id = any($1)', [ids.slice(3, 6)])
     await sql(`update cards set city = 'Nice' where id = $1`, [ids[20]])
-    expect((await store.refreshListingAfter(null, 10)).changed).toEqual(ids.slice(3, 6))
-    expect((await store.refreshListingAfter(ids[12] ?? null, 100)).changed).toEqual([ids[20]])
+    expect(idsOf((await store.refreshListingAfter(null, 10)).changed)).toEqual(ids.slice(3, 6))
+    expect(idsOf((await store.refreshListingAfter(ids[12] ?? null, 100)).changed)).toEqual([ids[20]])
     expect(await foundIds()).toHaveLength(22)
   })
 
@@ -123,7 +131,7 @@ describe('the listing follows the directory', () => {
     await store.project([observed(id, 'away')])
     await sql('truncate porchlight_presence')
     expect(await foundIds()).toEqual([])
-    expect(await store.refreshListing([id])).toEqual([id])
+    expect(idsOf(await store.refreshListing([id]))).toEqual([id])
     expect(await store.recountListing()).toBeGreaterThan(0)
     expect(await find()).toMatchObject({ rows: [{ userId: id }], counts: { online: 0, away: 0, dnd: 0 } })
   })
@@ -131,7 +139,7 @@ describe('the listing follows the directory', () => {
   test("somebody in the directory who is no user is nobody, and in nobody's way", async () => {
     const id = await addProvider('Lyon')
     await sql(`insert into cards values ($1, 'ghost', 'Lyon', 5, 1)`, [randomUUID()])
-    expect((await store.refreshListingAfter(null, 10)).changed).toEqual([id])
+    expect(idsOf((await store.refreshListingAfter(null, 10)).changed)).toEqual([id])
     expect(await foundIds()).toEqual([id])
   })
 })

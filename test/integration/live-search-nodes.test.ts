@@ -88,6 +88,28 @@ describe.each(['redisUrl', 'redisClusterUrl'] as const)('a search watched on one
     await a.http('/api/users/presence/settings', { method: 'PATCH', as, json: { show_online_status: true } })
   })
 
+  test('R41 R46 what one node is told of the directory is seen in searches that the other one keeps', async () => {
+    const [, , , moving = ''] = ids
+    await a.server.presence.service.setUserOnline(moving, 'phone')
+    const shown = await freshSearch(b, { limit: 100 })
+    const cards = shown.cards as { id: string; city_id: number }[]
+    const from = cards.find(({ id }) => id === moving)?.city_id ?? 0
+    const to = cards.find(({ city_id }) => city_id !== from)?.city_id
+    const search = await watchSearch(await b.connect(await b.person('client', 9)), { city_id: from, limit: 1 })
+    await eventually(
+      async () => search.shown().counts,
+      (counts) => 'online' in counts && counts.online === 1,
+    )
+    await database.sequelize.query('update providers set city_id = $2 where user_id = $1', { bind: [moving, to] })
+    await a.server.presence.directoryChanged([moving])
+    await eventually(
+      async () => search.shown().counts,
+      (counts) => 'online' in counts && counts.online === 0,
+    )
+    await untilFresh(b, search)
+    await a.server.presence.service.setUserOffline(moving, 'phone')
+  })
+
   test('R41 many changes on both at once end alike on both', async () => {
     const searches = await Promise.all(
       [a, b, a, b].map(async (node, i) => {

@@ -11,7 +11,12 @@ let elsewhere: string
 let ids: string[]
 
 beforeEach(async () => {
-  market = await startMarketplace({ PRESENCE_LIVE_SEARCH_EVERY_MS: '100', PRESENCE_RATE_LIMIT: 'off' })
+  market = await startMarketplace({
+    PRESENCE_LIVE_SEARCH_EVERY_MS: '100',
+    PRESENCE_RATE_LIMIT: 'off',
+    // Nothing heals by itself within a test.
+    PRESENCE_RECONCILE_MS: '600000',
+  })
   ana = await market.person('client')
   const { body } = await market.http('/api/providers?limit=100')
   const cities: number[] = body.providers.map(({ city_id }: { city_id: number }) => city_id)
@@ -199,6 +204,39 @@ describe('a watched search', () => {
       (shown) => shown.join() === late,
     )
     await untilFresh(market, search)
+  })
+
+  test('R41 R46 who moves to another city, or is deleted, is gone from lists and counts that do not show them, too', async () => {
+    const { sequelize } = market.database
+    const { directoryChanged } = market.server.presence
+    const all = ids.slice(0, 3)
+    for (const id of all) await arrive(id)
+    const [here, there] = [await watch({ city_id: city, limit: 1 }), await watch({ city_id: elsewhere, limit: 100 })]
+    const counts = (search: WatchedSearch) => async () => (search.shown().counts as { online: number }).online
+    await eventually(counts(here), (online) => online === 3)
+    await untilFresh(market, here)
+    const [unseen = '', other = ''] = all.filter((id) => !here.ids().includes(id))
+
+    await sequelize.query('update providers set city_id = $2 where user_id = $1', { bind: [unseen, elsewhere] })
+    await directoryChanged([unseen])
+    await eventually(counts(here), (online) => online === 2)
+    await eventually(
+      async () => there.ids(),
+      (shown) => shown.includes(unseen),
+    )
+    for (const search of [here, there]) await untilFresh(market, search)
+
+    await sequelize.query('delete from providers where user_id = $1', { bind: [other] })
+    await directoryChanged([other])
+    await eventually(counts(here), (online) => online === 1)
+    const [shown = ''] = here.ids()
+    await sequelize.query('delete from users where id = $1', { bind: [shown] })
+    await directoryChanged([shown])
+    await eventually(
+      async () => here.ids(),
+      (now) => !now.includes(shown),
+    )
+    for (const search of [here, there]) await untilFresh(market, search)
   })
 
   test('ends when it is told to, and with its connection; what else is watched goes on', async () => {

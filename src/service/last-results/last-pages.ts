@@ -35,9 +35,7 @@ export interface LastPages {
   hidings(since: number): Hiding[]
   /** Of whom some page shows that they are in the city and service that a search is about. */
   knownIn(query: Pick<ProviderQuery, 'cityId' | 'serviceId'>): ReadonlySet<string>
-  /** The directory says something else of these providers now. */
-  relist(userIds: readonly string[]): void
-  /** Whether it has done so since. */
+  /** Whether the directory has said something else of them since. */
   wasRelisted(userId: string, since: number): boolean
 }
 
@@ -51,7 +49,11 @@ export interface SearchUnderWay {
 const CARDS = 20_000
 const USERS = 2 * CARDS
 
-export function createLastPages({ hot, shared }: Pick<ServiceDeps, 'hot' | 'shared'>): LastPages {
+export function createLastPages({
+  hot,
+  shared,
+  relistings: directory,
+}: Pick<ServiceDeps, 'hot' | 'shared' | 'relistings'>): LastPages {
   const pages = new LRUCache<string, LastPage>({
     maxSize: CARDS,
     // A key names whoever was shown before.
@@ -59,7 +61,8 @@ export function createLastPages({ hot, shared }: Pick<ServiceDeps, 'hot' | 'shar
   })
   const known = new LRUCache<string, Shown>({ max: USERS })
   const hidings = new LRUCache<string, Hiding>({ max: USERS })
-  const relistings = new LRUCache<string, number>({ max: USERS })
+  const relistedAt = new LRUCache<string, number>({ max: USERS })
+  let allRelistedAt = Number.NEGATIVE_INFINITY
   /** For each search under way, what was heard of anybody meanwhile: it may have read what was before. */
   const underWay = new Set<Map<string, Shown>>()
   let doubts = 0
@@ -88,6 +91,10 @@ export function createLastPages({ hot, shared }: Pick<ServiceDeps, 'hot' | 'shar
   shared?.onRemoteChange(({ userId, stranger, before, visible, wasVisible, at }: RemoteChange) => {
     // When somebody was active is not among the news.
     hear(userId, { view: stranger, activityAt: null }, { view: before.stranger, visible: wasVisible }, visible, at)
+  })
+  directory.listen((changed) => {
+    if (changed === null) allRelistedAt = hot.now()
+    else for (const { userId } of changed) relistedAt.set(userId, hot.now())
   })
   shared?.onDoubt(doubt)
   shared?.onAmnesia(doubt)
@@ -123,9 +130,6 @@ export function createLastPages({ hot, shared }: Pick<ServiceDeps, 'hot' | 'shar
       )
       return new Set(inside.flatMap(({ result }) => result.providers.map(({ userId }) => userId)))
     },
-    relist(userIds) {
-      for (const userId of userIds) relistings.set(userId, hot.now())
-    },
-    wasRelisted: (userId, since) => (relistings.get(userId) ?? Number.NEGATIVE_INFINITY) >= since,
+    wasRelisted: (userId, since) => Math.max(allRelistedAt, relistedAt.get(userId) ?? allRelistedAt) >= since,
   }
 }

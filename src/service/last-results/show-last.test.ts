@@ -8,6 +8,7 @@ import { newRecord, type Step, type UserRecord } from '../../domain/user-record.
 import type { Concern, SharedHotStore } from '../../store/contract.ts'
 import { createMemoryHotStore } from '../../store/memory/memory-hot-store.ts'
 import type { FoundProvider, ProviderQuery } from '../verbs.ts'
+import { createRelistings } from '../relistings.ts'
 import { createLastPages } from './last-pages.ts'
 import { showLast } from './show-last.ts'
 
@@ -44,7 +45,8 @@ function stage() {
     onAmnesia: () => () => {},
     onDoubt: (ear: (c: Concern) => void) => doubts.push(ear),
   }
-  const pages = createLastPages({ hot, shared: ears as unknown as SharedHotStore })
+  const relistings = createRelistings(null)
+  const pages = createLastPages({ hot, shared: ears as unknown as SharedHotStore, relistings })
   const stored = new Map<string, UserRecord>()
 
   async function change(userId: string, step: (record: UserRecord, now: number) => Step): Promise<void> {
@@ -55,6 +57,7 @@ function stage() {
 
   return {
     pages,
+    relist: (userId: string) => relistings.tell([{ userId, before: null, after: null }]),
     clock,
     hot,
     doubt: (concern: Concern) => doubts.forEach((tell) => tell(concern)),
@@ -186,10 +189,10 @@ describe('a page that is remembered', () => {
   })
 
   test('whom the directory lists otherwise by now is left out', async () => {
-    const { comes, remember, last, pages } = stage()
+    const { comes, remember, last, relist } = stage()
     await comes('a')
     remember(['a', 'b'])
-    pages.relist(['b'])
+    relist('b')
     expect((await last()).seen.map(([userId]) => userId)).toEqual(['a'])
   })
 

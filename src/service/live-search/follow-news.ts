@@ -8,7 +8,7 @@ import type { News } from './window.ts'
 const SPREAD_MS = 2_000
 
 /** Brings watched searches what this node and others change. @returns stops doing so */
-export function followNews({ hot, shared, log }: ServiceDeps, searches: LiveSearches): () => void {
+export function followNews({ hot, shared, relistings, log }: ServiceDeps, searches: LiveSearches): () => void {
   const hear = (news: News): void => {
     if (news.view.version === news.before.version) return
     try {
@@ -21,6 +21,7 @@ export function followNews({ hot, shared, log }: ServiceDeps, searches: LiveSear
   const everything = (): void => searches.everything(SPREAD_MS)
   const unfollow = [
     hot.onChange((change) => hear(ofThisNode(change))),
+    relistings.listen((changed) => searches.relist(changed)),
     ...(shared
       ? [
           shared.onRemoteChange((change) => hear(ofAnother(change))),

@@ -3,6 +3,7 @@ import { performance } from 'node:perf_hooks'
 import type { SearchNews } from '../../broadcast/contract.ts'
 import { PresenceError } from '../../domain/errors.ts'
 import { asError } from '../../telemetry/logger.ts'
+import type { Relisting } from '../../store/contract.ts'
 import type { ServiceDeps } from '../deps.ts'
 import { findProviders } from '../find-providers.ts'
 import type { ProviderQuery, ProviderResult, WatchedProviders } from '../verbs.ts'
@@ -35,8 +36,8 @@ export interface LiveSearches {
   unwatch(socketId: string, watchId?: string): void
   /** Takes what became of somebody. */
   hear(news: News): void
-  /** The directory says something else of these providers than before. */
-  relist(userIds: readonly string[]): void
+  /** The directory says something else of these providers than before; null: of anybody. */
+  relist(changed: readonly Relisting[] | null): void
   /** Computes everything anew, spread over this many milliseconds. */
   everything(spreadMs: number): void
   /** Does nothing by itself any more. */
@@ -203,11 +204,12 @@ export function createLiveSearches(deps: ServiceDeps, options: LiveSearchOptions
     if (movesInLists(news)) unstored.add(news.userId, news.view.version, news.retracts)
   }
 
-  function relist(userIds: readonly string[]): void {
-    for (const userId of userIds) {
+  /** Stored it is already, so searches of where they were and where they are find it at once. */
+  function relist(changed: readonly Relisting[] | null): void {
+    if (changed === null) return everything(pace.everyMs)
+    for (const { userId, before, after } of changed) {
       for (const entry of index.showing(userId)) entry.mark()
-      // Where they are listed now is looked up; stored it is already.
-      unstored.add(userId, 0, false)
+      for (const place of [before, after]) if (place) for (const entry of index.concerned(place)) entry.mark()
     }
   }
 

@@ -1,4 +1,4 @@
-import type { Listing } from '../../store/contract.ts'
+import type { Place } from '../../store/contract.ts'
 import type { ProviderQuery } from '../verbs.ts'
 
 /** Members by names: which searches show a user, which are of a city and a service. */
@@ -39,7 +39,7 @@ export function createSearchIndex<Search extends { readonly query: ProviderQuery
     },
     showing: (userId: string): Iterable<Search> => shown.of(userId),
     /** Searches that may find somebody who is listed so, or count them. */
-    *concerned({ cityId, serviceIds }: Listing): Iterable<Search> {
+    *concerned({ cityId, serviceIds }: Place): Iterable<Search> {
       // Null stands for any, and nobody offers a service twice.
       for (const city of new Set([cityId, null])) {
         for (const service of new Set([...serviceIds, null])) yield* scopes.of(scopeName(city, service))

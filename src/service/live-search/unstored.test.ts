@@ -137,3 +137,31 @@ test('R50 a store that is away is asked again, less and less often', async () =>
   expect(Math.max(...pauses)).toBeLessThanOrEqual(4_000)
   expect(pauses.at(-1)).toBeGreaterThan(1_000)
 })
+
+test('R41 R50 whoever changed during an outage is waited for until they are stored after it', async () => {
+  let isAway = true
+  const patient = createUnstored({
+    pace: PACE,
+    clock: () => now,
+    wake: () => {},
+    onFailure: () => {},
+    onStored,
+    onOverflow,
+    listings: async () => (isAway ? Promise.reject(new Error('away')) : stored),
+  })
+  const next = async () => {
+    now = patient.lookAt()
+    await patient.look()
+  }
+  stored.set('ana', listing(6))
+  patient.activate(true)
+  patient.add('ana', 7, false)
+  for (let looks = 0; looks < 12; looks += 1) await next()
+  expect(now).toBeGreaterThan(10_000)
+  isAway = false
+  await next()
+  expect(onStored).not.toHaveBeenCalled()
+  stored.set('ana', listing(7))
+  await next()
+  expect(onStored.mock.calls).toEqual([[listing(7), false]])
+})

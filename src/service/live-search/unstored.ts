@@ -32,7 +32,7 @@ interface Waiting {
   readonly version: number
   readonly urgent: boolean
   /** Milliseconds of the clock after which nobody waits any more: what is computed anew from time to time finds it. */
-  readonly until: number
+  until: number
 }
 
 const PATIENCE_MS = 5_000
@@ -81,6 +81,8 @@ export function createUnstored({ pace, clock, ...parts }: UnstoredParts): Unstor
       failures += 1
       if (failures === 1) parts.onFailure(error)
       pauseMs = backoffMs(failures)
+      // Nothing is stored while it is away either: waiting begins anew with the next look.
+      for (const one of waiting.values()) one.until = clock() + pauseMs + PATIENCE_MS
     } finally {
       isLooking = false
       lookAt = waiting.size === 0 || !isActive ? Number.POSITIVE_INFINITY : clock() + pauseMs

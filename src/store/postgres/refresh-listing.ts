@@ -1,5 +1,5 @@
 import type { UserIdCodec } from '../../domain/user-id.ts'
-import type { ListingPass } from '../contract.ts'
+import type { ListingPass, Place, Relisting } from '../contract.ts'
 import { countMoved, RECOUNT } from './counts.ts'
 import { type Database, despiteDeletions } from './database.ts'
 import type { DirectorySql } from './directory.ts'
@@ -13,7 +13,7 @@ export const DIRECTORY_TABLE: PersonalTable = { table: 'porchlight_directory', o
 
 /** Keeps the listing in step with the host's directory (see 004-listing). */
 export interface ListingKeeper {
-  refresh(userIds: readonly string[]): Promise<string[]>
+  refresh(userIds: readonly string[]): Promise<Relisting[]>
   refreshAfter(after: string | null, limit: number): Promise<ListingPass>
   recount(): Promise<number>
 }
@@ -44,7 +44,8 @@ const listSql = ({ table, id, idType }: HostUsers): string => `
     from listed left join held on held.user_id = listed.user_id
     where (held.city, held.services) is distinct from (listed.city, listed.services)
   ), ${countMoved({ city: ['city_before', 'city'], services: ['services_before', 'services'], rank: ['rank_before', 'listed_rank'] })}
-  select user_id::text from listed`
+  select listed.user_id::text as id, held.city as city_before, held.services as services_before, listed.city, listed.services
+  from listed left join held on held.user_id = listed.user_id`
 
 const unlistSql = ({ idType }: HostUsers): string => `
   with held as (
@@ -60,7 +61,25 @@ const unlistSql = ({ idType }: HostUsers): string => `
       listed_rank, public_version as version
     from held
   ), ${countMoved({ city: ['city_before', 'city'], services: ['services_before', 'services'], rank: ['rank_before', 'listed_rank'] })}
-  select user_id::text from held`
+  select user_id::text as id, city as city_before, services as services_before, null::text as city, services from held`
+
+/** What a change replaced, and what by. Null cities: in no search; '' is no city. */
+interface RelistedRow {
+  readonly id: string
+  readonly city_before: string | null
+  readonly services_before: readonly string[] | null
+  readonly city: string | null
+  readonly services: readonly string[]
+}
+
+const placeOf = (city: string | null, services: readonly string[] | null): Place | null =>
+  city === null ? null : { cityId: city || null, serviceIds: services ?? [] }
+
+const relistingOf = ({ id, city_before, services_before, city, services }: RelistedRow): Relisting => ({
+  userId: id,
+  before: placeOf(city_before, services_before),
+  after: placeOf(city, services),
+})
 
 /** Most copies that are compared at once: more than a part of the directory ever has. */
 const MAX_HELD = 10_000
@@ -77,15 +96,15 @@ export function listingKeeper(
   const sql = { list: listSql(users), unlist: unlistSql(users) }
 
   /** Brings what differs up to date. @returns whose listing changed */
-  async function bring(entries: readonly DirectoryEntry[], held: ReadonlyMap<string, string>): Promise<string[]> {
+  async function bring(entries: readonly DirectoryEntry[], held: ReadonlyMap<string, string>): Promise<Relisting[]> {
     const there = new Set(entries.map((entry) => entry.userId))
     const differing = entries.filter((entry) => held.get(entry.userId) !== entry.digest)
     const gone = [...held.keys()].filter((id) => !there.has(id))
     const run = (statement: string, value: unknown) =>
-      despiteDeletions(() => database.rows<{ user_id: string }>(statement, [value]))
+      despiteDeletions(() => database.rows<RelistedRow>(statement, [value]))
     const listed = differing.length === 0 ? [] : await run(sql.list, JSON.stringify(differing))
     const unlisted = gone.length === 0 ? [] : await run(sql.unlist, gone)
-    return [...listed, ...unlisted].map(({ user_id }) => user_id)
+    return [...listed, ...unlisted].map(relistingOf)
   }
 
   /** What is listed of those that the condition names, in order of their ids. */

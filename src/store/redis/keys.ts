@@ -28,6 +28,7 @@ export function createKeys(prefix: string) {
     news: (bucket: number) => of(bucket, 'news'),
     leases: shared('leases'),
     graves: shared('graves'),
+    relisted: shared('relisted'),
     claim: (task: string) => shared(`claims:${task}`),
   }
 }

@@ -6,6 +6,7 @@ import { createChangeLog } from './change-log.ts'
 import { BUCKET_NUMBERS, bucketOf, byBucket, createKeys } from './keys.ts'
 import { createLink, type LinkOptions } from './link.ts'
 import { createListeners } from './listeners.ts'
+import { createRelistedNews } from './relisted-news.ts'
 import { createNodeLease, type RollCall } from './node-lease.ts'
 import { SCRIPTS } from './scripts.ts'
 import { createStoreClock } from './store-clock.ts'
@@ -38,6 +39,7 @@ export function createRedisHotStore(options: RedisHotStoreOptions): SharedHotSto
   const origin = newOrigin()
   const onGap = options.onGap ?? (() => {})
   const log = createChangeLog({ link, keys, origin, now, onGap })
+  const directory = createRelistedNews({ link, keys, origin })
   const lease = createNodeLease({
     link,
     keys,
@@ -98,6 +100,7 @@ export function createRedisHotStore(options: RedisHotStoreOptions): SharedHotSto
     // First the lease: its answer tells the time.
     await lease.take()
     await log.open()
+    await directory.open()
     isOpen = true
   }
 
@@ -225,6 +228,8 @@ export function createRedisHotStore(options: RedisHotStoreOptions): SharedHotSto
     onRemoteChange: log.onRemoteChange,
     onDoubt: log.onDoubt,
     onAmnesia: log.onAmnesia,
+    tellRelisted: directory.tell,
+    onRelisted: directory.onRelisted,
     checkLog: log.check,
     state: lease.state,
     onState: lease.onState,
@@ -232,6 +237,7 @@ export function createRedisHotStore(options: RedisHotStoreOptions): SharedHotSto
     forgetPast: log.forget,
     close: async () => {
       log.close()
+      directory.close()
       changes.clear()
       await link.close()
     },
