@@ -129,7 +129,7 @@ const concerns = ({ city_id, service_id }: ProviderWatchRequest, provider: Provi
   (service_id === undefined || provider.service_ids.includes(Number(service_id)))
 
 describe('watched searches under churn', () => {
-  test('R41 R46 at every quiet moment each watcher sees what a fresh search gives', async () => {
+  test('R41 R46 at every quiet moment each watcher sees what a fresh search gives', { timeout: 180_000 }, async () => {
     for (let round = 0; round < ROUNDS; round += 1) {
       await churn()
       await eventually(astray, (lost) => lost.length === 0)
