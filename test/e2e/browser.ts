@@ -27,6 +27,8 @@ export async function openAs(
   options: BrowserContextOptions = {},
 ): Promise<{ page: Page; errors: string[] }> {
   const context = await browser.newContext({ viewport: DESKTOP, ...options })
+  // Before the test's own time is up, so that a failure names what it waited for.
+  context.setDefaultTimeout(20_000)
   const page = await context.newPage()
   const errors: string[] = []
   page.on('pageerror', (error) => errors.push(String(error)))

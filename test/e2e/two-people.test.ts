@@ -1,11 +1,8 @@
-import { readFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { type Marketplace, type Person, startMarketplace } from '../support/marketplace.ts'
+import { violations } from './accessibility.ts'
 import { launchBrowser, openAs, PHONE, photograph } from './browser.ts'
-
-const axeSource = readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
 let market: Marketplace
 let browser: Browser
@@ -51,19 +48,6 @@ async function decided(page: Page, act: () => Promise<unknown>): Promise<void> {
   const answer = page.waitForResponse((response) => response.request().method() === 'PATCH')
   await act()
   expect((await answer).status()).toBe(200)
-}
-
-/** What axe finds that would keep somebody out. */
-async function violations(page: Page): Promise<string[]> {
-  // Through the debugger, because the page's own policy lets no foreign script in.
-  await page.evaluate(await axeSource)
-  const found = await page.evaluate(async () => {
-    const { axe } = window as unknown as {
-      axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> }
-    }
-    return (await axe.run()).violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)
-  })
-  return found
 }
 
 describe('two people, two windows', () => {

@@ -1,5 +1,5 @@
 import { PresenceProvider } from 'porchlight/react'
-import { useEffect, useLayoutEffect, useRef } from 'react'
+import { Activity, useEffect, useLayoutEffect, useRef, useState } from 'react'
 import { DirectoryPage } from './directory/directory-page.tsx'
 import { DemoStrip } from './identity/demo-strip.tsx'
 import { Link } from './navigation/link.tsx'
@@ -45,11 +45,23 @@ export function App() {
   )
 }
 
+/** The list is put away, not thrown away, while a person's page is open: coming back finds it as it was. */
 function Place({ path, address }: { readonly path: string; readonly address: string }) {
-  if (path === '/') return <DirectoryPage address={address} />
+  const isStreet = path === '/'
+  const [street, setStreet] = useState<string | null>(null)
+  if (isStreet && street !== address) setStreet(address)
   const providerId = /^\/providers\/([^/]+)$/.exec(path)?.[1]
-  if (providerId) return <ProviderPage key={providerId} id={decodeURIComponent(providerId)} />
-  return <NothingHere />
+  return (
+    <>
+      {street !== null && (
+        <Activity mode={isStreet ? 'visible' : 'hidden'}>
+          <DirectoryPage address={street} />
+        </Activity>
+      )}
+      {providerId && <ProviderPage key={providerId} id={decodeURIComponent(providerId)} street={street ?? '/'} />}
+      {!isStreet && !providerId && <NothingHere />}
+    </>
+  )
 }
 
 /** After a step to another place: the scroll position it had, and the focus for who does not see the change. */

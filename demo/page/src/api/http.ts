@@ -49,8 +49,14 @@ async function failure(response: Response): Promise<RequestError> {
   )
 }
 
-/** The sentence and code to show for anything that was thrown. */
-export const explain = (error: unknown): { message: string; code: string } =>
+/** Anything that was thrown, as a refusal. */
+export const refusalOf = (error: unknown): RequestError =>
   error instanceof RequestError
-    ? { message: error.message, code: error.code }
-    : { message: 'Something went wrong on this page.', code: 'UNEXPECTED' }
+    ? error
+    : new RequestError('UNEXPECTED', 'Something went wrong on this page.', { retryable: false })
+
+/** The sentence and code to show for anything that was thrown. */
+export const explain = (error: unknown): { message: string; code: string } => {
+  const { message, code } = refusalOf(error)
+  return { message, code }
+}

@@ -1,23 +1,13 @@
-import { useTimeAgo } from 'porchlight/react'
-import { useEffect, useState } from 'react'
-import { type Counts, fetchProviders, type Provider, type Service } from '../api/directory.ts'
-import { usePageServices } from '../page-services.ts'
-import { type DirectoryQuery, filterCount, requestOf } from './query.ts'
+import { useProviders, useTimeAgo } from 'porchlight/react'
+import { useMemo } from 'react'
+import type { Provider } from '../api/directory.ts'
+import type { ProviderListProps } from './provider-list.tsx'
+import { type DirectoryQuery, filterCount, NO_FILTERS, otherFilterCount, requestOf } from './query.ts'
 
-interface EmptyStreetProps {
-  readonly query: DirectoryQuery | null
-  readonly counts: Counts
-  readonly service: Service | null
-  readonly city: string
-  readonly onChange: (part: Partial<DirectoryQuery>) => void
-}
+type EmptyStreetProps = ProviderListProps & { readonly query: DirectoryQuery }
 
 /** Nobody matches: since when, and the next best thing to do. */
-export function EmptyStreet({ query, counts, service, city, onChange }: EmptyStreetProps) {
-  const last = useLastOneHere(query)
-  const ago = useTimeAgo(last?.presence.last_seen ?? null)
-  if (!query) return null
-
+export function EmptyStreet({ query, directory, service, city, onChange }: EmptyStreetProps) {
   if (filterCount(query) === 0) {
     return (
       <section className="notice-panel">
@@ -26,15 +16,35 @@ export function EmptyStreet({ query, counts, service, city, onChange }: EmptyStr
       </section>
     )
   }
-  const away = query.statuses.includes('away') ? 0 : counts.away
+  if (otherFilterCount(query) > 0) {
+    return (
+      <section className="notice-panel">
+        <h2>{query.name === '' ? 'Nobody fits all of that' : `Nobody called “${query.name}” fits`}</h2>
+        <p>Widen a bound, or look at everybody and let the order bring the best to the top.</p>
+        <button type="button" className="button button-primary" onClick={() => onChange(NO_FILTERS)}>
+          Clear the filters
+        </button>
+      </section>
+    )
+  }
+  return <NobodyHome query={query} away={directory.counts?.away ?? 0} onChange={onChange} />
+}
+
+interface NobodyHomeProps extends Pick<EmptyStreetProps, 'query' | 'onChange'> {
+  readonly away: number
+}
+
+function NobodyHome({ query, away, onChange }: NobodyHomeProps) {
+  const ago = useTimeAgo(useLastOneHere(query)?.presence.last_seen ?? null)
+  const offersAway = away > 0 && !query.statuses.includes('away')
   return (
     <section className="notice-panel">
       <h2>{query.statuses.length > 0 ? 'Nobody is home right now' : 'Nobody was here in that time'}</h2>
       <p>
         {ago === '' ? '' : `The last one was here ${ago}. `}
-        You can leave a message; it waits until they are back.
+        You can leave a message; it waits until they are back. Whoever comes home appears here by themselves.
       </p>
-      {away > 0 && (
+      {offersAway && (
         <button
           type="button"
           className="button button-primary"
@@ -45,8 +55,8 @@ export function EmptyStreet({ query, counts, service, city, onChange }: EmptyStr
       )}
       <button
         type="button"
-        className={away > 0 ? 'button button-quiet' : 'button button-primary'}
-        onClick={() => onChange({ statuses: [], activeWithin: null, lastSeen: null, sort: 'last_seen' })}
+        className={offersAway ? 'button button-quiet' : 'button button-primary'}
+        onClick={() => onChange({ ...NO_FILTERS, sort: 'last_seen' })}
       >
         Show who was here last
       </button>
@@ -55,20 +65,7 @@ export function EmptyStreet({ query, counts, service, city, onChange }: EmptyStr
 }
 
 /** Whoever of this city and service was seen last. */
-function useLastOneHere(query: DirectoryQuery | null): Provider | null {
-  const { http } = usePageServices()
-  const [last, setLast] = useState<Provider | null>(null)
-  useEffect(() => {
-    if (!query) return
-    const stop = new AbortController()
-    const everybody = requestOf({ ...query, statuses: [], activeWithin: null, lastSeen: null, sort: 'last_seen' }, null)
-    everybody.set('limit', '1')
-    fetchProviders(http, everybody, stop.signal).then(
-      ({ providers }) => setLast(providers[0] ?? null),
-      // Without this sentence the panel still says what to do.
-      () => undefined,
-    )
-    return () => stop.abort()
-  }, [http, query])
-  return last
+function useLastOneHere(query: DirectoryQuery): Provider | undefined {
+  const everybody = useMemo(() => requestOf({ ...query, ...NO_FILTERS, sort: 'last_seen', limit: 1 }), [query])
+  return useProviders<Provider>(everybody).providers[0]
 }

@@ -1,10 +1,20 @@
 import { StatusMark } from 'porchlight/react'
 import type { ReactNode } from 'react'
 import type { Counts } from '../api/directory.ts'
-import { type DirectoryQuery, PRESENT_STATUSES, type PresentStatus, type Sort } from './query.ts'
+import { BoundsFields, NameField, SortField, WithinField } from './filter-fields.tsx'
+import {
+  ACTIVE_WITHIN,
+  type DirectoryQuery,
+  filterCount,
+  LAST_SEEN_WITHIN,
+  NO_FILTERS,
+  PRESENT_STATUSES,
+  type PresentStatus,
+} from './query.ts'
 
 export interface FiltersProps {
   readonly query: DirectoryQuery | null
+  /** By status; of nothing else does anybody know how many there are. */
   readonly counts: Counts | null
   readonly onChange: (part: Partial<DirectoryQuery>) => void
 }
@@ -15,15 +25,12 @@ const STATUS_CHIPS: Record<PresentStatus, string> = {
   dnd: 'Do not disturb too',
 }
 
-const SORT_CHIPS: readonly (readonly [sort: Sort, label: string])[] = [
-  ['availability', 'Who answers first'],
-  ['last_seen', 'Last seen'],
-  ['rating', 'Rating'],
-  ['price', 'Price'],
-]
+/** Before anybody knows where to look. */
+const UNKNOWN = { ...NO_FILTERS, sort: 'availability' } as const
 
 /** Everything that narrows or orders the list. Beside it on a wide screen, in a sheet on a phone. */
 export function Filters({ query, counts, onChange }: FiltersProps) {
+  const { lastSeen, activeWithin, name, price, rating, sort } = query ?? UNKNOWN
   return (
     <div className="filters">
       <fieldset>
@@ -32,26 +39,44 @@ export function Filters({ query, counts, onChange }: FiltersProps) {
           <StatusChip key={status} status={status} query={query} counts={counts} onChange={onChange} />
         ))}
       </fieldset>
+      <SortField value={sort} onPick={(picked) => onChange({ sort: picked })} />
       <fieldset>
         <legend>Here lately</legend>
-        <Chip on={query?.lastSeen === '1h'} onPress={() => onChange({ lastSeen: query?.lastSeen ? null : '1h' })}>
-          Seen this hour
-        </Chip>
-        <Chip
-          on={query?.activeWithin === '24h'}
-          onPress={() => onChange({ activeWithin: query?.activeWithin ? null : '24h' })}
-        >
-          Active today
-        </Chip>
+        <WithinField
+          label="Seen within"
+          value={lastSeen}
+          options={LAST_SEEN_WITHIN}
+          onPick={(picked) => onChange({ lastSeen: picked })}
+        />
+        <WithinField
+          label="Active within"
+          value={activeWithin}
+          options={ACTIVE_WITHIN}
+          onPick={(picked) => onChange({ activeWithin: picked })}
+        />
       </fieldset>
       <fieldset>
-        <legend>In order of</legend>
-        {SORT_CHIPS.map(([sort, label]) => (
-          <Chip key={sort} on={query?.sort === sort} onPress={() => onChange({ sort })}>
-            {label}
-          </Chip>
-        ))}
+        <legend>Who they are</legend>
+        <NameField value={name} onChange={(typed) => onChange({ name: typed })} />
+        <BoundsFields
+          label="Price, € an hour"
+          value={price}
+          step={5}
+          onChange={(bounds) => onChange({ price: bounds })}
+        />
+        <BoundsFields
+          label="Rating"
+          value={rating}
+          step={0.5}
+          most={5}
+          onChange={(bounds) => onChange({ rating: bounds })}
+        />
       </fieldset>
+      {query && filterCount(query) > 0 && (
+        <button type="button" className="button button-quiet clear-filters" onClick={() => onChange(NO_FILTERS)}>
+          Clear the filters
+        </button>
+      )}
     </div>
   )
 }
@@ -62,6 +87,7 @@ export function StatusChip({ status, query, counts, onChange }: FiltersProps & {
     <Chip
       on={on}
       count={counts ? counts[status] : null}
+      testId={`chip-${status}`}
       onPress={() => onChange({ statuses: toggled(query?.statuses ?? [], status) })}
     >
       <StatusMark className="mark" status={status} size={12} />
@@ -85,12 +111,13 @@ interface ChipProps {
   readonly onPress: () => void
   /** Null keeps the place of a number that is still to come. */
   readonly count?: number | null
+  readonly testId?: string
   readonly children: ReactNode
 }
 
-function Chip({ on, onPress, count, children }: ChipProps) {
+export function Chip({ on, onPress, count, testId, children }: ChipProps) {
   return (
-    <button type="button" className="chip" aria-pressed={on} onClick={onPress}>
+    <button type="button" className="chip" aria-pressed={on} onClick={onPress} data-testid={testId}>
       <span className="chip-label">{children}</span>
       {count !== undefined && <span className="chip-count">{count ?? '–'}</span>}
     </button>

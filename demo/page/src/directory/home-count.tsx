@@ -45,7 +45,7 @@ function Sentence({
   if (home === 0) {
     return (
       <>
-        <span className="home-number">No</span> <span>{`${service.name.toLowerCase()}${where} is home right now`}</span>
+        <span className="home-number">No</span> <span>{`${service.name.toLowerCase()}${where} is home now`}</span>
       </>
     )
   }

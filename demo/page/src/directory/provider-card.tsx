@@ -9,12 +9,16 @@ interface ProviderCardProps {
   readonly provider: Provider
   /** What they are shown for: the service that was searched, if they offer it. */
   readonly trade: string
-  readonly leaving: boolean
+  /** It fades out right now, and cannot be reached any more. */
+  readonly isFading: boolean
+  /** Who this is was not asked for any more, and stays while the list is in use. */
+  readonly isGone: boolean
   readonly onAsk: (provider: Provider) => void
 }
 
 /** One person. The card has the same height whatever is known of them, so a change never moves its neighbours. */
-export const ProviderCard = memo(function ProviderCard({ provider, trade, leaving, onAsk }: ProviderCardProps) {
+export const ProviderCard = memo(function ProviderCard(props: ProviderCardProps) {
+  const { provider, trade, isFading, isGone, onAsk } = props
   const { id, name, city } = provider
   const presence = usePresence(id)
   const { status, message, stale } = presence
@@ -22,7 +26,8 @@ export const ProviderCard = memo(function ProviderCard({ provider, trade, leavin
 
   return (
     <li
-      className={leaving ? 'card card-leaving' : 'card'}
+      className={['card', isFading && 'card-leaving', isGone && 'card-gone'].filter(Boolean).join(' ')}
+      inert={isFading}
       data-testid="provider-card"
       data-provider-id={id}
       data-name={name}

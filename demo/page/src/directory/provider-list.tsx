@@ -1,110 +1,115 @@
-import { useRoster } from 'porchlight/react'
-import { type RefObject, useState } from 'react'
-import type { Provider, Service } from '../api/directory.ts'
+import { useEffect } from 'react'
+import type { Service } from '../api/directory.ts'
+import { explain } from '../api/http.ts'
 import { usePageServices } from '../page-services.ts'
-import { AskDialog } from '../provider/ask-dialog.tsx'
-import type { DirectoryState } from './directory-store.ts'
 import { EmptyStreet } from './empty-street.tsx'
+import { EnteringPill } from './entering-pill.tsx'
 import { FailedList } from './failed-list.tsx'
-import type { Listing } from './listing.ts'
-import { ProviderCard } from './provider-card.tsx'
-import { PAGE_SIZE, type DirectoryQuery } from './query.ts'
+import { PeopleList } from './people-list.tsx'
+import { type DirectoryQuery, PAGE_SIZE } from './query.ts'
 import { SkeletonCard } from './skeleton-card.tsx'
+import { StaleNote } from './stale-note.tsx'
+import type { Directory } from './use-directory.ts'
+import { useInUse } from './use-in-use.ts'
+import { useWantedCard, type WantedCard } from './use-wanted-card.ts'
 
-interface ProviderListProps {
-  readonly listRef: RefObject<HTMLDivElement | null>
-  readonly state: DirectoryState
-  readonly failed: { readonly message: string; readonly code: string } | null
+export interface ProviderListProps {
+  readonly query: DirectoryQuery | null
+  readonly directory: Directory
   readonly service: Service | null
   readonly city: string
   readonly onChange: (part: Partial<DirectoryQuery>) => void
-  readonly onRetry: () => void
+}
+
+interface Failure {
+  readonly message: string
+  readonly code: string
 }
 
 /** The people, or what there is to say in their place. */
-export function ProviderList({ listRef, state, failed, service, city, onChange, onRetry }: ProviderListProps) {
-  const { directory } = usePageServices()
-  const [asked, setAsked] = useState<Provider | null>(null)
-  const { listing, loading } = state
+export function ProviderList({
+  failed,
+  onRetry,
+  ...list
+}: ProviderListProps & { readonly failed: Failure | null; readonly onRetry: () => void }) {
+  const { directory } = list
+  const wanted = useWantedCard()
+  const { isInUse, listeners } = useInUse()
+  useHold(directory, isInUse)
+  useEntranceAnnounced(directory)
 
-  if (failed) {
-    const again = (): void => {
-      onRetry()
-      void directory.retry()
-    }
-    return <FailedList failed={failed} onRetry={again} />
-  }
-  if (!listing || (loading && listing.shown.length === 0)) return <Skeletons />
-  if (listing.shown.length === 0) {
-    return (
-      <EmptyStreet
-        query={state.query}
-        counts={listing.latest.counts}
-        service={service}
-        city={city}
-        onChange={onChange}
-      />
-    )
+  const bringIn = (): void => {
+    const first = directory.entering[0]?.id
+    wanted.current = (cards) => cards.find(({ id }) => id === first)
+    directory.bringIn()
   }
   return (
-    <div className="list" ref={listRef} aria-busy={loading}>
+    <div className="list" aria-busy={directory.status === 'loading'} {...listeners}>
       <h2 className="visually-hidden">People</h2>
-      <div className="pill-slot" role="status">
-        {listing.entering.length > 0 && <EnteringPill listing={listing} onPress={() => directory.bringIn()} />}
+      <StaleNote directory={directory} />
+      <div className="pill-slot">
+        <EnteringPill entering={directory.entering} leaving={directory.leaving} onPress={bringIn} />
       </div>
-      {(state.behind || listing.latest.stale) && (
-        <p className="list-note" role="status">
-          This list may be a little old. We keep trying.
-        </p>
-      )}
-      <ul className={loading ? 'cards cards-waiting' : 'cards'}>
-        {listing.shown.map((provider) => (
-          <ProviderCard
-            key={provider.id}
-            provider={provider}
-            trade={service && provider.services.includes(service.name) ? service.name : provider.service}
-            leaving={listing.leaving.has(provider.id)}
-            onAsk={setAsked}
-          />
-        ))}
-      </ul>
-      {listing.nextCursor && (
-        <button
-          type="button"
-          className="button button-quiet show-more"
-          aria-disabled={state.loadingMore}
-          onClick={() => void directory.showMore()}
-        >
-          {state.loadingMore ? 'Looking…' : 'Show more'}
-        </button>
-      )}
-      {asked && <AskDialog provider={asked} onClose={() => setAsked(null)} />}
+      <Content {...list} failed={failed ?? failureOf(directory)} onRetry={onRetry} wanted={wanted} />
     </div>
   )
 }
 
-function EnteringPill({ listing, onPress }: { readonly listing: Listing; readonly onPress: () => void }) {
-  const count = listing.entering.length
-  const online = useRoster(listing.entering.map(({ id }) => id)).every(({ status }) => status === 'online')
-  const words = online ? `${count} more came online` : `${count} more to show`
-  return (
-    <button type="button" className="pill" onClick={onPress} data-testid="entering-pill">
-      {words}
-    </button>
-  )
+/** What was shown before the failure stays: the note says how old it is. */
+const failureOf = ({ status, answers, error }: Directory): Failure | null =>
+  status === 'failed' && answers !== 'this' ? explain(error) : null
+
+function Content({
+  failed,
+  onRetry,
+  wanted,
+  ...list
+}: ProviderListProps & {
+  readonly failed: Failure | null
+  readonly onRetry: () => void
+  readonly wanted: WantedCard
+}) {
+  const { directory, query } = list
+  if (failed) {
+    const again = (): void => {
+      onRetry()
+      directory.retry()
+    }
+    return <FailedList failed={failed} isTriedAgain={directory.error?.retryable ?? true} onRetry={again} />
+  }
+  if (directory.providers.length > 0) {
+    return <PeopleList {...list} wanted={wanted} />
+  }
+  // Whoever was there before was not asked for this.
+  if (!query || directory.answers !== 'this') return <Skeletons />
+  return <EmptyStreet {...list} query={query} />
+}
+
+/** While the list is in use no card moves; what somebody asked for just now comes in all the same. */
+function useHold({ hold, status }: Directory, isInUse: boolean): void {
+  const isHeld = isInUse && status !== 'loading'
+  useEffect(() => (isHeld ? hold() : undefined), [isHeld, hold])
+}
+
+function useEntranceAnnounced({ entering }: Directory): void {
+  const { announcements } = usePageServices()
+  const count = entering.length
+  useEffect(() => {
+    if (count > 0) announcements.post('entering', () => `${count} more to show`)
+  }, [count, announcements])
 }
 
 function Skeletons() {
   return (
-    <div className="list" aria-busy="true">
+    <>
       <p className="visually-hidden" role="status">
         Looking who is home…
       </p>
-      <ul className="cards" aria-hidden="true">
+      <ul className="cards" aria-hidden="true" data-testid="skeletons">
         {Array.from({ length: PAGE_SIZE }, (_, index) => (
           <SkeletonCard key={index} />
         ))}
       </ul>
-    </div>
+    </>
   )
 }

@@ -1,15 +1,9 @@
-import { useConnection, usePresenceClient } from 'porchlight/react'
-import { type RefObject, useEffect, useMemo } from 'react'
+import { type SteadyProviders, useSteadyProviders } from 'porchlight/react'
+import { useEffect, useMemo, useState } from 'react'
+import type { Provider } from '../api/directory.ts'
 import { usePageServices } from '../page-services.ts'
 import { useSignal } from '../state/use-signal.ts'
-import type { DirectoryState } from './directory-store.ts'
-import { type DirectoryQuery, readQuery } from './query.ts'
-
-/** Milliseconds between two quiet looks at the first page: with a live connection, and without one. */
-const LIVE_POLL_MS = 10_000
-const GUEST_POLL_MS = 15_000
-/** Milliseconds after a live change until the search is asked again; it answers from a cache up to a second old. */
-const AFTER_CHANGE_MS = 1_200
+import { type DirectoryQuery, isSameList, isSameStreet, readQuery, requestOf } from './query.ts'
 
 /** The query that the address means, once city and service are known; the first visit gets the first city. */
 export function useQuery(address: string): DirectoryQuery | null {
@@ -23,43 +17,67 @@ export function useQuery(address: string): DirectoryQuery | null {
   }, [address, firstCity, firstService])
 }
 
-/** Shows the query's list and keeps it fresh while the tab is seen. */
-export function useDirectory(query: DirectoryQuery | null, list: RefObject<HTMLElement | null>): DirectoryState {
-  const { directory } = usePageServices()
-  const client = usePresenceClient()
-  const closed = useConnection().state === 'closed'
-
-  useEffect(() => {
-    if (query) void directory.show(query)
-  }, [directory, query])
-
-  useEffect(() => {
-    let soon: ReturnType<typeof setTimeout> | undefined
-    const look = async (): Promise<void> => {
-      soon = undefined
-      if (document.visibilityState !== 'visible') return
-      await directory.refreshQuietly()
-      if (list.current && !isInUse(list.current)) directory.letGo()
-    }
-    const onVisible = (): void => void look()
-    const timer = setInterval(() => void look(), closed ? GUEST_POLL_MS : LIVE_POLL_MS)
-    const stop = client.onChange(({ before, after }) => {
-      if (before.status !== after.status) soon ??= setTimeout(() => void look(), AFTER_CHANGE_MS)
-    })
-    document.addEventListener('visibilitychange', onVisible)
-    return () => {
-      clearInterval(timer)
-      clearTimeout(soon)
-      stop()
-      document.removeEventListener('visibilitychange', onVisible)
-    }
-  }, [directory, client, closed, list])
-
-  return useSignal(directory.state)
+export interface Directory extends SteadyProviders<Provider> {
+  /**
+   * What the cards answer: `nothing` yet, the query `before` this one, a `shorter` list of this one, or `this`.
+   * Another filter keeps the cards until it is answered; another city or service must not show people who are elsewhere.
+   */
+  readonly answers: 'nothing' | 'before' | 'shorter' | 'this'
+  /** ISO 8601 time until which the list was surely right; null while it is, and when it never was. */
+  readonly rightUntil: string | null
+  /** Asks again at once, when the pauses between tries are too long for somebody. */
+  retry(): void
 }
 
-/** Whether moving a card could move what somebody is about to press. A finger gives no warning, so touch always is. */
-function isInUse(list: HTMLElement): boolean {
-  const touch = !window.matchMedia('(hover: hover)').matches
-  return touch || list.matches(':hover') || list.contains(document.activeElement)
+interface Answer {
+  readonly query: DirectoryQuery
+  readonly state: SteadyProviders<Provider>
+}
+
+/** The live list of a query. */
+export function useDirectory(query: DirectoryQuery | null): Directory {
+  const { met } = usePageServices()
+  const [last, setLast] = useState<Answer | null>(null)
+  const [isResting, rest] = useState(false)
+  const request = useMemo(() => (query && !isResting ? requestOf(query) : null), [query, isResting])
+
+  const before = last && query && isSameStreet(last.query, query) ? last : null
+  const state = useSteadyProviders<Provider>(request, before ? { initial: listedBy(before) } : {})
+  const isAnswer = state.status === 'live' || state.status === 'stale'
+  if (query && isAnswer && (last?.state !== state || last.query !== query)) setLast({ query, state })
+
+  useEffect(() => {
+    for (const provider of state.providers) met.set(provider.id, provider)
+  }, [state.providers, met])
+  useEffect(() => {
+    if (!isResting) return
+    const timer = setTimeout(() => rest(false))
+    return () => clearTimeout(timer)
+  }, [isResting])
+
+  const rightUntil = useRightUntil(state.status === 'live', request)
+  return { ...state, answers: whatIsAnswered(before, query, isAnswer), rightUntil, retry: () => rest(true) }
+}
+
+function whatIsAnswered(before: Answer | null, query: DirectoryQuery | null, isAnswer: boolean): Directory['answers'] {
+  if (isAnswer) return 'this'
+  if (!before || !query) return 'nothing'
+  if (before.query.limit === query.limit && isSameList(before.query, query)) return 'this'
+  return isSameList(before.query, query) ? 'shorter' : 'before'
+}
+
+const listedBy = ({ state }: Answer) => ({
+  providers: state.providers,
+  counts: state.counts ?? { online: 0, away: 0, dnd: 0 },
+  next_cursor: state.nextCursor,
+  as_of: state.asOf,
+})
+
+function useRightUntil(isLive: boolean, request: unknown): string | null {
+  const [ended, setEnded] = useState<{ request: unknown; at: string } | null>(null)
+  useEffect(() => {
+    if (!isLive) return
+    return () => setEnded({ request, at: new Date().toISOString() })
+  }, [isLive, request])
+  return !isLive && ended && ended.request === request ? ended.at : null
 }

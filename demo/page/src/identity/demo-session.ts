@@ -1,5 +1,5 @@
 import { type DemoPerson, demoLogin, fetchPeople } from '../api/demo.ts'
-import { explain, type Http } from '../api/http.ts'
+import { explain, type Http, refusalOf } from '../api/http.ts'
 import { replaceAddress } from '../navigation/location.ts'
 import { createSignal, type Signal } from '../state/signal.ts'
 
@@ -21,34 +21,43 @@ export interface DemoSession {
 
 const TAB_KEY = 'porchlight.person'
 
+/** Milliseconds until a sign-in at the start that failed for now is tried again. */
+const AGAIN_MS = 5_000
+
 /** The demo's stand-in for a real sign-in: anybody may be anybody, one person per tab. */
 export function createDemoSession(http: Http): DemoSession {
   const identity = createSignal<DemoIdentity>({ phase: 'starting' })
   const unused = new Map<string, string>()
 
-  const become = async ({ id }: Pick<DemoPerson, 'id'>): Promise<void> => {
+  const signIn = async ({ id }: Pick<DemoPerson, 'id'>): Promise<void> => {
+    const { token, user } = await demoLogin(http, id)
+    sessionStorage.setItem(TAB_KEY, JSON.stringify(user))
+    unused.set(user.id, token)
+    identity.set({ phase: 'in', person: user })
+  }
+
+  const begin = async (known: Pick<DemoPerson, 'id'> | null): Promise<void> => {
     try {
-      const { token, user } = await demoLogin(http, id)
-      sessionStorage.setItem(TAB_KEY, JSON.stringify(user))
-      unused.set(user.id, token)
-      identity.set({ phase: 'in', person: user })
+      const person = known ?? (await firstClient(http))
+      if (person) await signIn(person)
+      else identity.set({ phase: 'guest', reason: null })
     } catch (error) {
       identity.set({ phase: 'guest', reason: explain(error).message })
+      const { status, retryable } = refusalOf(error)
+      if (retryable || status >= 500) setTimeout(() => identity.get().phase === 'guest' && void begin(known), AGAIN_MS)
     }
   }
 
   return {
     identity,
-    become,
-    async start() {
+    async become(person) {
       try {
-        const person = fromAddress() ?? fromTab() ?? (await firstClient(http))
-        if (person) await become(person)
-        else identity.set({ phase: 'guest', reason: null })
+        await signIn(person)
       } catch (error) {
         identity.set({ phase: 'guest', reason: explain(error).message })
       }
     },
+    start: () => begin(fromAddress() ?? fromTab()),
     leave(reason) {
       sessionStorage.removeItem(TAB_KEY)
       identity.set({ phase: 'guest', reason })

@@ -9,15 +9,14 @@ const SHOWN = 30
 
 /** The people of the demo: be one of them here, or open one in a window beside this. */
 export function PersonPicker({ onDone }: { readonly onDone: () => void }) {
-  const { session, directory } = usePageServices()
+  const { session, met } = usePageServices()
   const [text, setText] = useState('')
   const { clients, providers, failed } = useDemoPeople()
   const id = useId()
 
-  const onScreen = useMemo(
-    () =>
-      (directory.state.get().listing?.shown ?? []).map(({ id, name }): DemoPerson => ({ id, name, role: 'provider' })),
-    [directory],
+  const shown = useMemo(
+    () => Array.from(met.values(), ({ id, name }): DemoPerson => ({ id, name, role: 'provider' })),
+    [met],
   )
   const matching = (people: readonly DemoPerson[]): DemoPerson[] =>
     people.filter(({ name }) => name.toLowerCase().includes(text.trim().toLowerCase())).slice(0, SHOWN)
@@ -25,7 +24,7 @@ export function PersonPicker({ onDone }: { readonly onDone: () => void }) {
     void session.become(person)
     onDone()
   }
-  const seen = new Set(onScreen.map(({ id }) => id))
+  const seen = new Set(shown.map(({ id }) => id))
 
   return (
     <div className="picker">
@@ -46,7 +45,7 @@ export function PersonPicker({ onDone }: { readonly onDone: () => void }) {
       />
       {/* Scrolls by itself, so it must be reachable by keyboard; its buttons are. */}
       <div className="picker-groups">
-        <Group title="Providers on your screen" people={matching(onScreen)} onPick={become} />
+        <Group title="Providers you have seen" people={matching(shown)} onPick={become} />
         <Group title="Clients" people={matching(clients)} onPick={become} />
         <Group title="Other providers" people={matching(providers.filter(({ id }) => !seen.has(id)))} onPick={become} />
         {failed && <p className="quiet">The list of people did not arrive. {failed}</p>}

@@ -1,10 +1,8 @@
 import { PresenceDot, usePresence, usePresenceText } from 'porchlight/react'
 import { useState } from 'react'
 import type { Provider } from '../api/directory.ts'
-import { addressOf } from '../directory/query.ts'
 import { Rating } from '../directory/rating.tsx'
 import { Link } from '../navigation/link.tsx'
-import { usePageServices } from '../page-services.ts'
 import { NothingHere } from '../shell/nothing-here.tsx'
 import { Avatar } from '../status/avatar.tsx'
 import { TITLE_MARKS } from '../status/title-marks.ts'
@@ -12,8 +10,14 @@ import { useTabMark, useTitle } from '../status/use-tab-mark.ts'
 import { AskDialog } from './ask-dialog.tsx'
 import { useProvider } from './use-provider.ts'
 
+interface ProviderPageProps {
+  readonly id: string
+  /** The address of the list they were found in. */
+  readonly street: string
+}
+
 /** One person's own page, with their presence large. */
-export function ProviderPage({ id }: { readonly id: string }) {
+export function ProviderPage({ id, street }: ProviderPageProps) {
   const { provider, failure, retry } = useProvider(id)
   if (failure?.missing) return <NothingHere />
   if (failure && !provider) {
@@ -30,17 +34,15 @@ export function ProviderPage({ id }: { readonly id: string }) {
   }
   return (
     <div className="page-narrow">
-      <BackLink />
+      <BackLink street={street} />
       {provider ? <Profile provider={provider} /> : <ProfileSkeleton />}
     </div>
   )
 }
 
-function BackLink() {
-  const { directory } = usePageServices()
-  const { query } = directory.state.get()
+function BackLink({ street }: Pick<ProviderPageProps, 'street'>) {
   return (
-    <Link to={query ? addressOf(query) : '/'} className="back-link">
+    <Link to={street} className="back-link">
       <svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true" className="line-icon">
         <path d="m9.5 3.5-4.5 4.5 4.5 4.5" />
       </svg>

@@ -13,14 +13,13 @@ interface ProviderState {
   readonly retry: () => void
 }
 
-/** The person, at once if the list has them already, and then as the server knows them. */
+/** The person, at once if their card was shown already, and then as the server knows them. */
 export function useProvider(id: string): ProviderState {
-  const { http, directory } = usePageServices()
+  const { http, met } = usePageServices()
   const client = usePresenceClient()
   const [fetched, setFetched] = useState<Provider | null>(null)
   const [failure, setFailure] = useState<ProviderState['failure']>(null)
   const [round, setRound] = useState(0)
-  const listed = directory.state.get().listing?.shown.find((provider) => provider.id === id) ?? null
 
   useEffect(() => {
     const stop = new AbortController()
@@ -45,7 +44,7 @@ export function useProvider(id: string): ProviderState {
   }, [client, fetched])
   const again = useCallback(() => setRound((before) => before + 1), [])
   useGuestPoll(again)
-  return { provider: fetched ?? listed, failure, retry: again }
+  return { provider: fetched ?? met.get(id) ?? null, failure, retry: again }
 }
 
 /** Without a live connection, asking again now and then keeps the page roughly true. */

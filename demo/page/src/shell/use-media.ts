@@ -14,3 +14,6 @@ export function useMedia(query: string): boolean {
 
 /** Wide enough for the filters to stand beside the list. The style sheets use the same width. */
 export const WIDE = '(min-width: 900px)'
+
+/** The system asks for stillness. */
+export const REDUCED_MOTION = '(prefers-reduced-motion: reduce)'

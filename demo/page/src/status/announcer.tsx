@@ -1,55 +1,40 @@
 import { usePresenceClient, usePresenceWords } from 'porchlight/react'
-import { useEffect, useState } from 'react'
+import { useEffect } from 'react'
+import { usePageServices } from '../page-services.ts'
+import { useSignal } from '../state/use-signal.ts'
 
-/** Milliseconds between two announcements: changes in between are told together. */
-const QUIET_MS = 5_000
-
-/** Tells a screen reader which of the people in view changed, politely and at most once in five seconds. */
+/** Tells a screen reader which of the people in view changed, and whatever else the page has to tell. */
 export function Announcer() {
+  const { announcements } = usePageServices()
   const client = usePresenceClient()
   const words = usePresenceWords()
-  const [text, setText] = useState('')
 
-  useEffect(() => {
-    const changed = new Set<string>()
-    let timer: ReturnType<typeof setTimeout> | undefined
-    let saidAt = Number.NEGATIVE_INFINITY
-
-    const say = (): void => {
-      timer = undefined
-      const sentences = Array.from(changed)
-        .map((userId) => ({ name: nameInView(userId), status: client.get(userId).status }))
-        .flatMap(({ name, status }) => (name && status !== 'unknown' ? [`${name} is ${words[status]}`] : []))
-      changed.clear()
-      if (sentences.length === 0) return
-      saidAt = performance.now()
-      const more = sentences.length > 2 ? `, and ${sentences.length - 2} more changed` : ''
-      setText(`${sentences.slice(0, 2).join(', ')}${more}.`)
-    }
-
-    const stop = client.onChange(({ userId, before, after }) => {
-      // Losing and finding contact is told by the bar; it says nothing about a person.
-      if (before.status === after.status || before.status === 'unknown' || after.status === 'unknown') return
-      changed.add(userId)
-      timer ??= setTimeout(say, Math.max(300, saidAt + QUIET_MS - performance.now()))
-    })
-    return () => {
-      stop()
-      clearTimeout(timer)
-    }
-  }, [client, words])
+  useEffect(
+    () =>
+      client.onChange(({ userId, before, after }) => {
+        // Losing and finding contact is told by the bar; it says nothing about a person.
+        if (before.status === after.status || before.status === 'unknown' || after.status === 'unknown') return
+        announcements.post(userId, () => {
+          const name = nameInView(userId)
+          const { status } = client.get(userId)
+          return name === null || status === 'unknown' ? null : `${name} is ${words[status]}`
+        })
+      }),
+    [client, words, announcements],
+  )
 
   return (
     <p className="visually-hidden" aria-live="polite" data-testid="announcer">
-      {text}
+      {useSignal(announcements.text)}
     </p>
   )
 }
 
-/** The name of somebody whose card is on the screen; null when they are not to be seen. */
+/** The name of somebody who is on the screen; null when they are not to be seen. */
 function nameInView(userId: string): string | null {
-  const element = document.querySelector<HTMLElement>(`[data-provider-id="${CSS.escape(userId)}"]`)
-  if (!element) return null
-  const { top, bottom } = element.getBoundingClientRect()
-  return bottom > 0 && top < window.innerHeight ? (element.dataset.name ?? null) : null
+  for (const element of document.querySelectorAll<HTMLElement>(`[data-provider-id="${CSS.escape(userId)}"]`)) {
+    const { top, bottom } = element.getBoundingClientRect()
+    if (bottom > 0 && top < window.innerHeight) return element.dataset['name'] ?? null
+  }
+  return null
 }
