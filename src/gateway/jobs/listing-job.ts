@@ -6,11 +6,15 @@ import { type Loop, startLoop } from './loop.ts'
 const REPAIR_EVERY_MS = 60_000
 /** A comparison takes at most one part in so many of a node's time, however large the directory is. */
 const SHARE = 20
+/** The same while it finds what is not listed yet, as after the first start with many: that is waited for. */
+const CATCHING_UP = 2
 
-/** Repairs the listing from time to time, on one node, for changes of the directory that nobody told of. */
+/**
+ * Repairs the listing from time to time, on one node, for changes of the directory that nobody told of. Its share of the time is spread
+ * evenly: searches wait for one part at most, never for minutes in which every other moment is taken.
+ */
 export function startListingJob(deps: ServiceDeps): Loop {
   let after: string | null = null
-  let spentMs = 0
   let pauseMs = REPAIR_EVERY_MS
 
   async function compareSome(): Promise<void> {
@@ -19,18 +23,12 @@ export function startListingJob(deps: ServiceDeps): Loop {
     if (after === null && deps.shared && !(await deps.shared.claim('listing', REPAIR_EVERY_MS - 1_000))) return
     const startedAt = performance.now()
     const part = await repairPart(deps, after)
-    const tookMs = performance.now() - startedAt
-    spentMs += tookMs
     after = part.after
+    const share = part.changed.length > 0 ? CATCHING_UP : SHARE
+    if (after !== null) pauseMs = (share - 1) * (performance.now() - startedAt)
     if (part.changed.length > 0 || part.corrected > 0) {
       deps.log.info({ providers: part.changed.length, counts: part.corrected }, 'the listing was brought up to date')
     }
-    if (after !== null) {
-      pauseMs = tookMs
-      return
-    }
-    pauseMs = Math.max(REPAIR_EVERY_MS, SHARE * spentMs)
-    spentMs = 0
   }
 
   return startLoop('listing', compareSome, () => pauseMs, deps.log)
