@@ -19,12 +19,15 @@ export function median(values: readonly number[]): number {
   return (upper + lower) / 2
 }
 
-/** The value that nine tenths do not exceed. @throws RangeError without values */
-export function upperDecile(values: readonly number[]): number {
-  const value = values.toSorted((a, b) => a - b)[Math.ceil(values.length * 0.9) - 1]
-  if (value === undefined) throw new RangeError('There is no decile of nothing')
+/** The value that this share of them does not exceed. @throws RangeError without values */
+export function quantile(values: readonly number[], share: number): number {
+  const value = values.toSorted((a, b) => a - b)[Math.max(0, Math.ceil(values.length * share) - 1)]
+  if (value === undefined) throw new RangeError('There is no quantile of nothing')
   return value
 }
+
+/** The value that nine tenths do not exceed. @throws RangeError without values */
+export const upperDecile = (values: readonly number[]): number => quantile(values, 0.9)
 
 /**
  * Ours against the reference, each repetition with its own neighbour: what the machine did meanwhile happened to both.

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startEmbeddedPostgres } from '../demo/server/embedded-postgres.ts'
 import type { LoadVerbs } from './load/verbs.ts'
+import { type Markets, openMarkets } from './markets.ts'
 import { addPeople, forgetPresence } from './people.ts'
 import { endAllProcesses, type Process, startProcess } from './processes/start-process.ts'
 import type { StoreKind } from './bench.ts'
@@ -12,7 +13,7 @@ import type { BenchRedis } from './processes/redis.ts'
 import { startRedis } from './processes/redis.ts'
 import type { ServerVerbs } from './servers/verbs.ts'
 
-export type ServerKind = 'porchlight' | 'raw-ws' | 'bare-socket-io'
+export type ServerKind = 'porchlight' | 'raw-ws' | 'bare-socket-io' | 'tutorial'
 
 /** A server that listens, in a process of its own. */
 export interface BenchServer extends Process<ServerVerbs> {
@@ -41,6 +42,8 @@ export interface World {
     count: number,
     work: (nodes: readonly BenchServer[], load: Process<LoadVerbs>) => Promise<Result>,
   ): Promise<Result>
+  /** Gives `work` this world on a marketplace with so many providers, for it alone. */
+  onMarket<Result>(providers: number, work: (world: World) => Promise<Result>): Promise<Result>
   /** Another load generator, which ends with the server. */
   startLoad(): Promise<Process<LoadVerbs>>
   /** Says what is going on. */
@@ -70,9 +73,13 @@ export async function openWorld(settings: WorldSettings): Promise<RunningWorld> 
   await addPeople(postgres.url)
   const secret = randomBytes(32).toString('hex')
 
-  async function startServer(kind: ServerKind, options: Readonly<Record<string, string>>): Promise<BenchServer> {
+  async function startServer(
+    kind: ServerKind,
+    databaseUrl: string,
+    options: Readonly<Record<string, string>>,
+  ): Promise<BenchServer> {
     const server = await startProcess<ServerVerbs>(new URL(`./servers/${kind}.ts`, import.meta.url))
-    const port = await server.call('start', { databaseUrl: postgres.url, secret, options })
+    const port = await server.call('start', { databaseUrl, secret, options })
     return { ...server, port, wire: kind === 'raw-ws' ? 'raw' : 'socket.io' }
   }
 
@@ -83,6 +90,7 @@ export async function openWorld(settings: WorldSettings): Promise<RunningWorld> 
     return load
   }
 
+  let markets: Markets | null = null
   let redis: BenchRedis | null = null
   /** A store of its own for each server or group of them: nothing is left of those before. */
   async function storeOptions(store: StoreKind): Promise<Record<string, string>> {
@@ -100,16 +108,21 @@ export async function openWorld(settings: WorldSettings): Promise<RunningWorld> 
     }
   }
 
-  const worldOn = (store: StoreKind): World => ({
+  const worldOn = (store: StoreKind, market?: string): World => ({
     ...settings,
     secret,
     startLoad,
-    databaseUrl: postgres.url,
-    on: worldOn,
+    databaseUrl: market ?? postgres.url,
+    on: (other) => worldOn(other, market),
+    async onMarket(providers, work) {
+      markets ??= await openMarkets(settings.say)
+      return markets.withCopy(providers, (url) => work(worldOn(store, url)))
+    },
     async withServer(kind, work, options = {}) {
       const isOurs = kind === 'porchlight'
-      if (isOurs) await forgetPresence(postgres.url)
-      const server = await startServer(kind, isOurs ? { ...(await storeOptions(store)), ...options } : options)
+      if (isOurs && market === undefined) await forgetPresence(postgres.url)
+      const all = isOurs ? { ...(await storeOptions(store)), ...options } : options
+      const server = await startServer(kind, market ?? postgres.url, all)
       try {
         return await work(server, await startLoad())
       } finally {
@@ -121,7 +134,7 @@ export async function openWorld(settings: WorldSettings): Promise<RunningWorld> 
       const options = await storeOptions(store)
       const nodes: BenchServer[] = []
       try {
-        for (let n = 0; n < count; n++) nodes.push(await startServer('porchlight', options))
+        for (let n = 0; n < count; n++) nodes.push(await startServer('porchlight', postgres.url, options))
         return await work(nodes, await startLoad())
       } finally {
         await endAll(nodes)
@@ -133,6 +146,7 @@ export async function openWorld(settings: WorldSettings): Promise<RunningWorld> 
     ...worldOn('memory'),
     async close() {
       endAllProcesses()
+      await markets?.close()
       await redis?.end()
       await postgres.stop()
       await rm(home, { recursive: true, force: true })

@@ -9,8 +9,9 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)))
 
 try {
   const { build } = await import('./build.js')
-  const { ensureRedis } = await import('./programs.js')
+  const { ensureNginx, ensureRedis } = await import('./programs.js')
   process.env.REDIS_SERVER_PATH = ensureRedis()
+  process.env.NGINX_PATH = ensureNginx()
   await build()
   process.exitCode = await runBenches()
 } catch (error) {

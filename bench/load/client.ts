@@ -17,6 +17,8 @@ export interface ClientSettings {
 export interface Client {
   /** Replaces what is watched; resolves with the answer. */
   watch(users: readonly string[]): Promise<string>
+  /** Watches a search; resolves with the answer. */
+  watchSearch(query: object): Promise<string>
   /** Sends an event that nobody answers. */
   send(text: string): void
   /** Ends the connection: without a word, as a radio does, or with a goodbye. */
@@ -53,13 +55,16 @@ export function openClient({ tally, read }: Shared, settings: ClientSettings): P
       },
     })
 
+    const ask = (event: string, payload: object): Promise<string> =>
+      new Promise((answered) => {
+        const id = lastAck++
+        answers.set(id, answered)
+        socket.send(`42${id}${JSON.stringify([event, payload])}`)
+      })
+
     const client: Client = {
-      watch: (users) =>
-        new Promise((answered) => {
-          const id = raw ? 0 : lastAck++
-          answers.set(id, answered)
-          socket.send(raw ? JSON.stringify(users) : `42${id}${JSON.stringify(['watch', { users }])}`)
-        }),
+      watch: (users) => (raw ? watchRaw(users) : ask('watch', { users })),
+      watchSearch: (query) => ask('watchProviders', query),
       send: socket.send,
       end(how) {
         wanted = false
@@ -68,6 +73,13 @@ export function openClient({ tally, read }: Shared, settings: ClientSettings): P
         socket.close()
       },
       ended: ended.promise,
+    }
+
+    function watchRaw(users: readonly string[]): Promise<string> {
+      return new Promise((answered) => {
+        answers.set(0, answered)
+        socket.send(JSON.stringify(users))
+      })
     }
 
     function hear(heard: Heard): void {

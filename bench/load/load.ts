@@ -6,6 +6,9 @@ import { churn } from './churn.ts'
 import { type Client, openClient, type Shared } from './client.ts'
 import { createFrameReader, type HeardUpdate } from './frames.ts'
 import { createPacer } from './pacer.ts'
+import { poll } from './poll.ts'
+import { askInTurn } from './requests.ts'
+import { startStampingProxy } from './stamping-proxy.ts'
 import { createTally } from './tally.ts'
 import type { ConnectPlan, LoadVerbs } from './verbs.ts'
 
@@ -86,6 +89,14 @@ const verbs: LoadVerbs = {
       return openClient(shared, { port, wire, auth, watch })
     })
   },
+  async watchSearch(query) {
+    const answers = await Promise.all(clients.map((client) => client.watchSearch(query)))
+    const refused = answers.find((text) => text.includes('"ok":false'))
+    if (refused !== undefined) throw new Error(`A search was refused: ${refused}`)
+  },
+  poll,
+  ask: askInTurn,
+  stampAnswers: startStampingProxy,
   async disconnect(how, spreadMs) {
     const leaving = clients
     clients = []

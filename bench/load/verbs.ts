@@ -1,4 +1,6 @@
 import type { ChurnPlan } from './churn.ts'
+import type { Polled, PollPlan } from './poll.ts'
+import type { Asked, AskPlan } from './requests.ts'
 import type { Tally } from './tally.ts'
 
 export interface ConnectPlan {
@@ -36,6 +38,14 @@ export type LoadVerbs = {
   ping(perSecond: number, forMs: number): Promise<number>
   /** Lets clients come and go. @returns how many visits there were */
   churn(plan: ChurnPlan & Pick<ConnectPlan, 'port' | 'wire' | 'secret'>): Promise<number>
+  /** Every client watches this search. */
+  watchSearch(query: object): Promise<void>
+  /** Many ask for the same again and again. */
+  poll(plan: PollPlan): Promise<Polled>
+  /** Asks over HTTP, one request at a time. */
+  ask(plan: AskPlan): Promise<Asked[]>
+  /** @returns the port of a proxy in front of this one, which writes on answers when they were made */
+  stampAnswers(nodePort: number): Promise<number>
   /** Ends all connections, spread over this time. */
   disconnect(how: 'abrupt' | 'clean', spreadMs: number): Promise<void>
 }

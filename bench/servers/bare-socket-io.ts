@@ -65,6 +65,8 @@ const verbs: ServerVerbs = {
   setAll: nothingChanges,
   startChanges: nothingChanges,
   stopChanges: nothingChanges,
+  startActivities: nothingChanges,
+  stopActivities: nothingChanges,
   connections: () => io.of('/').sockets.size,
   refused: () => 0,
   stop: async () => {

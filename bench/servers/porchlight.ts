@@ -4,6 +4,7 @@ import type * as ServerModule from '../../src/server.ts'
 import type * as SettingsModule from '../../src/settings.ts'
 import type * as LoggerModule from '../../src/telemetry/logger.ts'
 import { serveVerbs } from '../processes/serve-verbs.ts'
+import { createActivities } from './activities.ts'
 import { createChanger } from './changer.ts'
 import type { ServerVerbs } from './verbs.ts'
 
@@ -27,6 +28,8 @@ const changer = createChanger((userId, present) => {
     : service.setUserOffline(userId, socketId)
 })
 
+const activities = createActivities((userId) => running().presence.service.updateLastActivity(userId))
+
 const verbs: ServerVerbs = {
   async start({ databaseUrl, secret, options }) {
     const env = {
@@ -43,6 +46,8 @@ const verbs: ServerVerbs = {
   setAll: changer.setAll,
   startChanges: changer.start,
   stopChanges: changer.stop,
+  startActivities: activities.start,
+  stopActivities: activities.stop,
   connections: () => running().io.of('/').sockets.size,
   async refused() {
     const text = await running().presence.metrics.text()

@@ -64,6 +64,10 @@ function hasWritten(): boolean {
 
 const changer = createChanger(publish, hasWritten)
 
+const nobodyIsActive = (): never => {
+  throw new Error('Nobody is active here')
+}
+
 const verbs: ServerVerbs = {
   start: () =>
     new Promise((resolve) => {
@@ -72,6 +76,8 @@ const verbs: ServerVerbs = {
   setAll: changer.setAll,
   startChanges: changer.start,
   stopChanges: changer.stop,
+  startActivities: nobodyIsActive,
+  stopActivities: nobodyIsActive,
   connections: () => server.clients.size,
   refused: () => 0,
   stop: async () => {

@@ -36,6 +36,10 @@ export type ServerVerbs = {
   setAll(users: readonly string[], present: boolean): Promise<void>
   startChanges(plan: ChangePlan): void
   stopChanges(): Promise<ChangesMade>
+  /** Lets these users be active in turn, so many times a second altogether. */
+  startActivities(users: readonly string[], perSecond: number): void
+  /** @returns how many there were */
+  stopActivities(): Promise<number>
   connections(): number
   /** Events that were above a limit. */
   refused(): Promise<number> | number

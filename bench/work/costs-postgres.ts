@@ -4,13 +4,13 @@ import { migrateMarketplace } from '../../demo/server/schema.ts'
 import type { CostName } from '../../src/capacity/unit-costs.ts'
 import { NO_CHOICE } from '../../src/domain/presence.ts'
 import { uuidIds } from '../../src/domain/user-id.ts'
-import { newRecord, type UserRecord } from '../../src/domain/user-record.ts'
 import type { DurableStore, SessionRow } from '../../src/store/contract.ts'
 import { createDurableStore } from '../../src/store/postgres/durable-store.ts'
 import { migratePresence } from '../../src/store/postgres/migrate.ts'
 import { seededChance } from '../chance.ts'
 import { readCpuMs } from '../processes/cpu.ts'
 import type { World } from '../world.ts'
+import { recordOf } from './record-of.ts'
 
 type PostgresCost = Extract<
   CostName,
@@ -192,15 +192,6 @@ async function inBatches<Item>(
   work: (items: readonly Item[]) => Promise<unknown>,
 ): Promise<void> {
   for (let from = 0; from < items.length; from += batch) await work(items.slice(from, from + batch))
-}
-
-/** @param at epoch milliseconds of the change */
-function recordOf(userId: string, present: boolean, at: number): UserRecord {
-  const version = at * 1_000
-  const view = { status: present ? 'online' : 'offline', lastSeenAt: at, message: null, version } as const
-  const blank = newRecord(userId)
-  const shown = { lastSeenAt: at, lastActivityAt: at }
-  return { ...blank, version, lastActivityAt: at, lastSeenAt: at, shown, own: view, stranger: view }
 }
 
 const sessionOf = (userId: string, at: number): SessionRow => ({
