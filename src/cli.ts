@@ -24,7 +24,7 @@ import { PresenceError } from './domain/errors.ts'
 import { integerIds, uuidIds } from './domain/user-id.ts'
 import { createTokens } from './gateway/token.ts'
 import { cleanUp, eraseData, exportData } from './personal-commands.ts'
-import { reachDatabase, startServer } from './server.ts'
+import { keysOf, reachDatabase, startServer } from './server.ts'
 import { type GivenSettings, readDatabaseUrl, readSettings, SERVER_VARIABLES } from './settings.ts'
 import type { ProviderDirectory } from './store/postgres/directory.ts'
 import { migratePresence, rollbackPresence } from './store/postgres/migrate.ts'
@@ -189,7 +189,7 @@ async function readDirectory(file: string): Promise<ProviderDirectory> {
 
 async function printToken(userId: string, { expiresIn }: { expiresIn: string }): Promise<void> {
   const given = readSettings(process.env)
-  const tokens = createTokens({ ...given, ...(await demoSecret(given)) })
+  const tokens = createTokens({ ...given.tokens, ...keysOf(given), ...(await demoSecret(given)) })
   if (!tokens.sign) throw new PresenceError('INVALID_OPTION', 'Tokens are signed elsewhere when JWKS_URL is set.')
   if (uuidIds.parse(userId) === null) throw new PresenceError('INVALID_ID', `"${userId}" is not a UUID.`)
   console.log(await tokens.sign(userId, { expiresIn }))

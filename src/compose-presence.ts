@@ -10,23 +10,24 @@ import { createRouter } from './gateway/http/router.ts'
 import { trackActivity } from './gateway/http/track-activity.ts'
 import { withPresence } from './gateway/http/with-presence.ts'
 import type { Loop } from './gateway/jobs/loop.ts'
-import { stepsWithin } from './gateway/jobs/stopping.ts'
+import { createLifecycle } from './gateway/jobs/lifecycle.ts'
 import {
   defaultIdentifyRequest,
   defaultIdentifySocket,
   type IdentifyRequest,
   type IdentifySocket,
+  type VerifyToken,
 } from './gateway/identify.ts'
 import { countDoors } from './gateway/log.ts'
 import { createRateLimiter, noLimit } from './gateway/rate-limit.ts'
-import { attachSockets } from './gateway/socket/attach-sockets.ts'
+import { attachSockets, type AttachedSockets } from './gateway/socket/attach-sockets.ts'
 import { drainSockets } from './gateway/socket/drain.ts'
 import { wordDiff } from './gateway/socket/search-words.ts'
 import type { PresenceOptions } from './options.ts'
 import type { ProviderList, ProviderPresence, UserDataExport } from './protocol/http.ts'
+import { createAdmissions } from './service/admissions.ts'
 import { createVerbs } from './service/create-verbs.ts'
 import type { ServiceDeps } from './service/deps.ts'
-import { endLocalSessions, leaveLocalSessions } from './service/end-local-sessions.ts'
 import { createLiveSearches } from './service/live-search/live-searches.ts'
 import { type Pace, paceOf } from './service/live-search/pace.ts'
 import { createSearch } from './service/last-results/search-or-last.ts'
@@ -34,12 +35,11 @@ import { createLastPages } from './service/last-results/last-pages.ts'
 import { createLocalSessions } from './service/local-sessions.ts'
 import { createPendingDecisions } from './service/pending-decisions.ts'
 import { createPresenceService, type PresenceService } from './service/presence-service.ts'
-import { project } from './service/project.ts'
 import { createPurge } from './service/purge.ts'
 import { createRecordLoader } from './service/record-loader.ts'
 import { createRelistings } from './service/relistings.ts'
 import { createSessionLog } from './service/session-log.ts'
-import { followAll, takeUp } from './service/take-up.ts'
+import { followAll } from './service/take-up.ts'
 import type { PresenceVerbs } from './service/verbs.ts'
 import type { DurableStore, HotStore, SharedHotStore } from './store/contract.ts'
 import type { Logger } from './telemetry/logger.ts'
@@ -53,6 +53,11 @@ export interface HostApp {
   app?: Express
   /** Who a connection or a request belongs to. @default `socket.user.id`, `req.user.id` */
   identify?: IdentifySocket & IdentifyRequest
+  /**
+   * Whose token this is, for connections that are renewed in place, and for those that Socket.IO recovered without asking who they are.
+   * Without it a connection stands until its token ends, and its client comes back with the next one.
+   */
+  verifyToken?: VerifyToken
   /** How user ids look. @default uuidIds */
   userId?: UserIdCodec
   /** @default 'watchers' */
@@ -139,7 +144,11 @@ export interface PresenceParts {
   /** How often watched searches are computed; by the options unless told. */
   readonly searchPace?: Pace
   /** What the system does by itself: deadlines, and writing behind. */
-  startJobs(deps: ServiceDeps, options: PresenceOptions): Loop
+  startJobs(
+    deps: ServiceDeps,
+    options: PresenceOptions,
+    door: Pick<AttachedSockets, 'closeExpired' | 'nextExpiry'>,
+  ): Loop
 }
 
 /** Wires the parts of a presence system to each other and to the host's application. */
@@ -172,9 +181,11 @@ export function composePresence(host: HostApp, parts: PresenceParts): PresenceSy
     createRouter({ ...doors, identify: identifyRequest, ...searchable, ...(host.paths && { paths: host.paths }) })
   if (app) app.use(trackActivity(activity), router())
 
-  const attach = () => attachSockets({ ...doors, ...searchable, io, identify: host.identify ?? defaultIdentifySocket })
+  const identify = host.identify ?? defaultIdentifySocket
+  const checks = { identify, ...(host.verifyToken && { verifyToken: host.verifyToken }) }
+  const attach = () => attachSockets({ ...doors, ...searchable, ...checks, io })
   const follow = () => followAll(deps, searches)
-  const running = createLifecycle(deps, parts, io, { attach, follow })
+  const running = createLifecycle(deps, parts, { attach, follow, drain: (withinMs) => drain(deps, io, withinMs) })
   return {
     service,
     verbs,
@@ -216,6 +227,7 @@ function wire(host: HostApp, { options, log, hot, shared, durable, directoryIds 
     pendingDecisions: createPendingDecisions(durable),
     relistings,
     lastPages: createLastPages({ hot, shared, relistings }),
+    admissions: createAdmissions(),
     purge: createPurge({
       hook: host.onPurge,
       durable,
@@ -240,57 +252,4 @@ async function drain({ local }: ServiceDeps, io: Server, withinMs: number): Prom
   const ours = new Set(local.all().flatMap(({ socketId }) => sockets.get(socketId) ?? []))
   const spreadMs = Math.min(MAX_SPREAD_MS, withinMs / 2)
   await drainSockets(ours, { spreadMs, withinMs: 1.5 * spreadMs })
-}
-
-/** Starting and stopping, in the one order that loses nothing. */
-function createLifecycle(
-  deps: ServiceDeps,
-  parts: PresenceParts,
-  io: Server,
-  { attach, follow }: { attach: () => () => void; follow: () => () => void },
-): Pick<PresenceSystem, 'start' | 'drain' | 'stop'> {
-  const { options, claim, startJobs } = parts
-  let stopAll: ((withinMs: number) => Promise<void>) | null = null
-
-  async function start(): Promise<void> {
-    if (stopAll) throw new PresenceError('ALREADY_RUNNING', 'This presence system was started already.')
-    const lock = await claim((error) => {
-      deps.log.error({ err: error }, 'another process serves the same database from memory')
-    })
-    const unfollow = follow()
-    try {
-      await takeUp(deps)
-    } catch (error) {
-      unfollow()
-      await deps.hot.close()
-      await lock.release()
-      throw error
-    }
-    const detach = attach()
-    const jobs = startJobs(deps, options)
-    stopAll = async (withinMs) => {
-      const step = stepsWithin(withinMs, deps.log)
-      await step('connections', (ms) => drain(deps, io, ms))
-      detach()
-      await step('sessions', () => (deps.shared ? leaveLocalSessions(deps) : endLocalSessions(deps)))
-      await step('jobs', () => jobs.stop())
-      await step('what was observed last', () => project(deps))
-      unfollow()
-      await step('the lease', async () => deps.shared?.leave())
-      await step('the store', () => deps.hot.close())
-      await step('the lock', () => lock.release())
-    }
-  }
-
-  return {
-    start,
-    drain: async (withinMs = options.drainMs) => {
-      if (stopAll) await drain(deps, io, withinMs)
-    },
-    stop: async (withinMs = options.drainMs) => {
-      const stopping = stopAll
-      stopAll = null
-      await stopping?.(withinMs)
-    },
-  }
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { composePresence, type HostApp, type PresenceSystem } from './compose-presence.ts'
+import { composePresence, type HostApp, type PresenceParts, type PresenceSystem } from './compose-presence.ts'
 import { uuidIds } from './domain/user-id.ts'
 import { type PresenceOptions, resolveOptions } from './options.ts'
 import type { ServiceDeps } from './service/deps.ts'
@@ -14,7 +14,7 @@ import { discreetLogger } from './telemetry/discreet.ts'
 import { createLogger } from './telemetry/logger.ts'
 
 export type { HostApp, PresenceSystem } from './compose-presence.ts'
-export { defaultIdentifyRequest, defaultIdentifySocket } from './gateway/identify.ts'
+export { callerIn, defaultIdentifyRequest, defaultIdentifySocket } from './gateway/identify.ts'
 export type { PresenceOptions } from './options.ts'
 export type { RecordChange } from './store/contract.ts'
 export type { MemoryProvider } from './store/memory/search-providers.ts'
@@ -54,7 +54,7 @@ export function createMemoryPresence(host: MemoryPresenceHost): MemoryPresence {
   const durable = createMemoryDurableStore({ userId: codec, nodeId, providers: providers ?? null })
   for (const provider of providers ?? []) durable.addUser(provider.id)
   const isId = (text: string): boolean => text !== ''
-  let running: ServiceDeps | null = null
+  let running: { deps: ServiceDeps; door: JobDoor } | null = null
   const system = composePresence(host, {
     options: resolveOptions(host.options),
     codec,
@@ -72,8 +72,8 @@ export function createMemoryPresence(host: MemoryPresenceHost): MemoryPresence {
     searchPace: AT_ONCE,
     // Nobody else can reach the memory of this process.
     claim: async () => ({ release: async () => {} }),
-    startJobs(deps) {
-      running = deps
+    startJobs(deps, _options, door) {
+      running = { deps, door }
       const stop = hot.onChange(() => void project(deps))
       return {
         stop: async () => {
@@ -87,12 +87,19 @@ export function createMemoryPresence(host: MemoryPresenceHost): MemoryPresence {
     ...system,
     addUser: durable.addUser,
     hasUser: (userId) => durable.hostColumns(userId) !== null,
-    nextDeadline: () => hot.nextDeadline(),
+    nextDeadline: async () => earlier(await hot.nextDeadline(), running?.door.nextExpiry() ?? null),
     async settle() {
       if (running === null) return
-      await settleDue(running)
-      await project(running)
+      running.door.closeExpired()
+      await settleDue(running.deps)
+      await project(running.deps)
     },
     onChange: (listener) => hot.onChange(listener),
   }
 }
+
+/** What falls due at the door: tokens that expire. */
+type JobDoor = Parameters<PresenceParts['startJobs']>[2]
+
+const earlier = (a: number | null, b: number | null): number | null =>
+  a === null ? b : b === null ? a : Math.min(a, b)

@@ -21,7 +21,7 @@ import { PresenceError } from './domain/errors.ts'
 import { bearerUser } from './gateway/http/bearer-user.ts'
 import { createOpsRouter, lastRequestsWhen } from './gateway/http/ops-routes.ts'
 import { notFound, problemHandler } from './gateway/http/problem.ts'
-import { defaultIdentifySocket } from './gateway/identify.ts'
+import { type Credential, credentialOf } from './gateway/identify.ts'
 import { countDoors } from './gateway/log.ts'
 import { createStopping } from './gateway/jobs/stopping.ts'
 import { authenticateSocket } from './gateway/socket/authenticate.ts'
@@ -75,7 +75,7 @@ export async function startServer(
   try {
     await reachDatabase(sequelize)
     await refuseForeignUsers(sequelize)
-    const tokens = createTokens(settings)
+    const tokens = createTokens({ ...settings.tokens, ...keysOf(settings), ...(clock && { clock }) })
     // The app is there before Socket.IO, which takes its own requests out of the way of the listeners it finds.
     const app = express()
     const http = createServer(app)
@@ -96,6 +96,12 @@ export async function startServer(
     throw error
   }
 }
+
+/** The keys that tokens are signed with, as settings name them. */
+export const keysOf = ({ secret, jwksUrl }: Pick<ServerSettings, 'secret' | 'jwksUrl'>) => ({
+  ...(secret && { secret }),
+  ...(jwksUrl && { jwksUrl }),
+})
 
 const openDatabase = (url: string): Sequelize =>
   new Sequelize(url, {
@@ -149,12 +155,14 @@ async function assemble(
     serveClient: false,
     ...(settings.corsOrigin && { cors: { origin: settings.corsOrigin } }),
   })
-  io.use(authenticateSocket(tokens, log))
+  io.use(authenticateSocket(tokens, log, (userId, issuedAt) => presence.verbs.admit(userId, issuedAt)))
   const metrics = createMetrics({ process: true })
   const identify = identifyByToken(tokens)
   const { rateLimit, audience, redis, redisPrefix } = settings
   const directory = MARKETPLACE_DIRECTORY
-  const shared = { ...options, io, sequelize, User, identify, directory, rateLimit, audience, logger: log, metrics }
+  const verifyToken = async (token: string) => credentialOf(await tokens.verify(token))
+  const checks = { identify, verifyToken }
+  const shared = { ...options, io, sequelize, User, ...checks, directory, rateLimit, audience, logger: log, metrics }
   const presence = createPresence({
     ...shared,
     ...(redis && { redis }),
@@ -168,7 +176,7 @@ async function assemble(
 
 /** Sockets were checked in their handshake; a request is checked only where it matters who asks. */
 const identifyByToken = (tokens: Tokens) => (from: Socket | Request) =>
-  'handshake' in from ? defaultIdentifySocket(from) : bearerUser(from, tokens)
+  'handshake' in from ? (from.data as { user: Credential }).user : bearerUser(from, tokens)
 
 interface RoutesOptions {
   readonly settings: ServerSettings

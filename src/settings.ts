@@ -15,7 +15,12 @@ export const SERVER_VARIABLES = {
   DATABASE_URL: 'PostgreSQL; absent: an embedded one below .data/',
   REDIS_URL: 'Redis, or several nodes of a Redis Cluster with commas; absent: the memory of one process',
   JWT_SECRET: 'secret of HS256 tokens',
+  JWT_PREVIOUS_SECRET: 'the secret before it, while tokens signed with that are still to be accepted',
   JWKS_URL: 'where public keys of tokens are published, instead of a secret',
+  JWT_AUDIENCE: 'whom tokens have to be meant for (aud), or several with commas',
+  JWT_ISSUER: 'whom tokens have to come from (iss), or several with commas',
+  JWT_CLOCK_TOLERANCE: 'seconds by which clocks may differ, 0 to 300 [0]',
+  JWT_REQUIRE_EXP: 'on or off: on refuses tokens that never end [off]',
   CORS_ORIGIN: 'origin of pages that may call from elsewhere',
   OPS_TOKEN: 'when set, /metrics wants it as a bearer token',
   DEMO: 'on or off: seeds an empty directory and lets anybody sign in as anybody [on without DATABASE_URL]',
@@ -36,6 +41,7 @@ export interface ServerSettings {
   readonly redisPrefix?: string
   readonly secret?: string
   readonly jwksUrl?: string
+  readonly tokens: TokenSettings
   readonly corsOrigin?: string
   readonly opsToken?: string
   readonly demo: boolean
@@ -44,6 +50,15 @@ export interface ServerSettings {
   readonly audience: (typeof AUDIENCES)[number]
   readonly rateLimit: boolean
   readonly options: PresenceOptions
+}
+
+/** What is asked of tokens, beside the key they are signed with. */
+export interface TokenSettings {
+  readonly previousSecret?: string
+  readonly audience: readonly string[]
+  readonly issuer: readonly string[]
+  readonly clockToleranceS: number
+  readonly requireExp: boolean
 }
 
 /** Settings as far as the environment says; what is absent is brought by the embedded demo. */
@@ -68,6 +83,7 @@ export function readSettings(env: Environment): GivenSettings {
     audience: choiceOf(env, 'PRESENCE_AUDIENCE', AUDIENCES, wrong),
     rateLimit: switchOf(env, 'PRESENCE_RATE_LIMIT', true, wrong),
     options: optionsOf(env, wrong),
+    tokens: tokensOf(env, wrong),
     ...present('databaseUrl', databaseUrl),
     ...redisOf(env, wrong),
     ...present('redisPrefix', textOf(env, 'PRESENCE_REDIS_PREFIX')),
@@ -134,6 +150,30 @@ function redisOf(env: Environment, wrong: string[]): { readonly redis?: string |
   if (!urls.every(isRedis)) wrong.push('REDIS_URL: needs a URL that starts with redis:// or rediss://, or several')
   const [first = '', ...others] = urls
   return { redis: others.length === 0 ? first : urls }
+}
+
+const listOf = (env: Environment, name: string): string[] =>
+  (textOf(env, name)?.split(',') ?? []).map((text) => text.trim()).filter((text) => text !== '')
+
+/** Clocks that differ by more are broken, and tokens would live on for that long. */
+const MAX_TOLERANCE_S = 300
+
+function tokensOf(env: Environment, wrong: string[]): TokenSettings {
+  const text = textOf(env, 'JWT_CLOCK_TOLERANCE') ?? '0'
+  if (!/^\d+$/.test(text) || Number(text) > MAX_TOLERANCE_S) {
+    wrong.push(`JWT_CLOCK_TOLERANCE: is "${text}", needs a whole number of seconds from 0 to ${MAX_TOLERANCE_S}`)
+  }
+  const previousSecret = textOf(env, 'JWT_PREVIOUS_SECRET')
+  if (previousSecret !== undefined && textOf(env, 'JWT_SECRET') === undefined) {
+    wrong.push('JWT_PREVIOUS_SECRET: means nothing without JWT_SECRET, the one that is signed with')
+  }
+  return {
+    audience: listOf(env, 'JWT_AUDIENCE'),
+    issuer: listOf(env, 'JWT_ISSUER'),
+    clockToleranceS: Number(text),
+    requireExp: switchOf(env, 'JWT_REQUIRE_EXP', false, wrong),
+    ...present('previousSecret', previousSecret),
+  }
 }
 
 const ON = new Set(['on', 'true', '1', 'yes'])

@@ -42,7 +42,7 @@ const HOMES: Record<string, readonly string[]> = {
   react: ['react/'],
   ws: ['broadcast/'],
   express: ['gateway/http/', 'gateway/identify.ts', 'testing/'],
-  jose: ['gateway/token.ts'],
+  jose: ['gateway/token.ts', 'gateway/published-keys.ts'],
   bowser: ['gateway/device.ts'],
   'lru-cache': ['service/', 'store/redis/'],
   dataloader: ['service/'],
@@ -64,7 +64,14 @@ const SHARED_BY_STORES = new Set([
 ])
 
 /** Rooms of rules and shapes, which run anywhere: neither packages nor Node. */
-const PURE = ['domain/', 'capacity/', 'protocol/events.ts', 'protocol/http.ts', 'protocol/index.ts']
+const PURE = [
+  'domain/',
+  'capacity/',
+  'protocol/events.ts',
+  'protocol/close-reasons.ts',
+  'protocol/http.ts',
+  'protocol/index.ts',
+]
 
 /** A file that outgrows this has two subjects. */
 const MAX_LINES = 300

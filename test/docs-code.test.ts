@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 
 const ROOT = join(import.meta.dirname, '..')
 /** Pages whose TypeScript a reader may copy as it stands. */
-const PAGES = ['README.md', 'docs/client.md', 'docs/react.md']
+const PAGES = ['README.md', 'docs/authentication.md', 'docs/client.md', 'docs/react.md']
 
 interface Block {
   /** Where it stands: "docs/react.md, line 12". */

@@ -1,4 +1,5 @@
 import type { PresenceInfo } from '../domain/info.ts'
+import type { Revocation } from '../domain/session.ts'
 import type { View } from '../domain/view.ts'
 import type { ProvidersDiff } from '../protocol/events.ts'
 
@@ -66,8 +67,8 @@ export interface Broadcaster {
   stale(): void
   /** Asks every connection to read everything again, spread over this many milliseconds; given up when all turns stale again. */
   resyncAll(spreadMs: number): void
-  /** Ends a connection for good: a sign-out or an eviction; a plain client does not come back by itself. */
-  signOut(socketId: string): void
+  /** Ends a connection for good, and says why; a plain client does not come back by itself (R62). */
+  signOut(socketId: string, why: Revocation): void
   /** Drops the transport, so that a plain client comes back (R54). */
   drop(socketId: string): void
   /** How many users are watched and how many connections are known, for metrics. */

@@ -1,4 +1,5 @@
 import type { Server, Socket } from 'socket.io'
+import { closingFor } from '../protocol/close-reasons.ts'
 import type { View } from '../domain/view.ts'
 import type { ClientToServer, ServerToClient } from '../protocol/events.ts'
 import { createCoalescer, type Receiver } from './coalescer.ts'
@@ -54,6 +55,8 @@ export function createSocketIoBroadcaster(options: BroadcasterOptions): Broadcas
   /** What was told last of users that somebody here watches; of everybody who changed, when everyone watches. */
   const told = new Map<string, Told>()
   const topics = createTopics<Connection>()
+  /** Sockets that were told to go. */
+  const leaving = new WeakSet<object>()
   const coalescer = createCoalescer({
     encode: (event, ...payload) => encodeEvent(io.encoder, event, ...payload),
     tickMs: createTick(mergeMs),
@@ -220,10 +223,13 @@ export function createSocketIoBroadcaster(options: BroadcasterOptions): Broadcas
       const targets = 'userId' in to ? connectionsOf.of(to.userId) : one ? [one] : []
       for (const { socket } of targets) socket.emit('resync')
     },
-    signOut: (socketId) => {
+    signOut: (socketId, why) => {
+      const socket = io.of('/').sockets.get(socketId)
+      if (!socket || leaving.has(socket)) return
+      leaving.add(socket)
+      socket.emit('closing', closingFor(why))
       // Later, because `disconnect` calls the host's own listeners, which may throw or call us.
-      const leaving = io.of('/').sockets.get(socketId)
-      if (leaving) setImmediate(() => leaving.disconnect(true))
+      setImmediate(() => socket.disconnect(true))
     },
     drop: (socketId) => io.of('/').sockets.get(socketId)?.conn.close(),
     counts: () => ({ watchedUsers: watchersOf.size, connections: connections.size }),

@@ -1,8 +1,14 @@
 import type { Socket } from 'socket.io-client'
-import type { ClientToServer, ErrorReply, Handshake, ServerToClient } from '../protocol/events.ts'
+import type { CloseCode } from '../protocol/close-reasons.ts'
+import type { ClientToServer, ErrorReply, Handshake, RenewReply, ServerToClient } from '../protocol/events.ts'
 import { createBackoff } from './backoff.ts'
+import type { CloseReason } from './contract.ts'
+import { createRenewal } from './renewal.ts'
 import type { Surroundings } from './surroundings.ts'
 import type { Tokens } from './token.ts'
+
+/** Why the server ended it. */
+type EndReason = Exclude<CloseReason, 'not-opened' | 'closed'>
 
 export type PresenceSocket = Socket<ServerToClient, ClientToServer>
 
@@ -12,7 +18,7 @@ export interface ConnectionListener {
   /** @param since epoch milliseconds of the last moment at which the server was surely there */
   lost(since: number): void
   /** The connection will not be tried again. */
-  closed(reason: 'signed-out' | 'token-rejected'): void
+  closed(reason: EndReason): void
 }
 
 /** One live connection that comes back by itself. */
@@ -48,6 +54,7 @@ export function openConnection(
   let offered = ''
   let triedAt = Number.NEGATIVE_INFINITY
   let refusals = 0
+  let endReason: EndReason = 'signed-out'
   let stopWaiting: (() => void) | null = null
 
   const socket: PresenceSocket = io(where.url ?? '', {
@@ -92,7 +99,12 @@ export function openConnection(
     stopWaiting = timers.after(backoff.next(), restart)
   }
 
-  const giveUp = (reason: 'signed-out' | 'token-rejected'): void => {
+  const renewal = createRenewal(timers, tokens, (token) => {
+    offered = token
+    return answered<RenewReply>(timers, (ack) => void socket.emit('renew', { token }, ack))
+  })
+
+  const giveUp = (reason: EndReason): void => {
     wanted = false
     listener.closed(reason)
   }
@@ -114,10 +126,18 @@ export function openConnection(
   socket.on('connect', () => {
     refusals = 0
     backoff.reset()
+    endReason = 'signed-out'
+    renewal.start(offered)
     listener.accepted()
   })
+  socket.on('closing', ({ code, reconnect }) => {
+    endReason = END_REASONS[code] ?? 'signed-out'
+    // The next connection brings another.
+    if (reconnect) tokens.refused(offered)
+  })
   socket.on('disconnect', (reason) => {
-    if (reason === 'io server disconnect') giveUp('signed-out')
+    renewal.stop()
+    if (reason === 'io server disconnect') giveUp(endReason)
     else if (wanted) listener.lost(reason === 'ping timeout' || isSilent() ? heardAt : timers.now())
   })
   socket.on('connect_error', (error) => {
@@ -125,6 +145,7 @@ export function openConnection(
     // Active: the network failed, and socket.io-client goes on trying. Otherwise the server itself refused the handshake.
     if (socket.active) listener.lost(timers.now())
     else if (isRetryable(error)) tryLater()
+    else if (codeOf(error) === 'BANNED') giveUp('banned')
     else if (refusals > 0) giveUp('token-rejected')
     else {
       refusals += 1
@@ -177,10 +198,18 @@ export function openConnection(
   }
 }
 
-function isRetryable(error: Error & { data?: unknown }): boolean {
-  const { data } = error
-  return typeof data === 'object' && data !== null && 'retryable' in data && data.retryable === true
+/** What the last words of the server mean for whoever shows it; all others are sign-outs. */
+const END_REASONS: Partial<Record<CloseCode, EndReason>> = {
+  BANNED: 'banned',
+  USER_DELETED: 'user-deleted',
+  TOKEN_REJECTED: 'token-rejected',
 }
+
+/** What a server says with its refusal of a handshake. */
+const dataOf = ({ data }: Error & { data?: unknown }): Partial<ErrorReply['error']> =>
+  typeof data === 'object' && data !== null ? data : {}
+const isRetryable = (error: Error): boolean => dataOf(error).retryable === true
+const codeOf = (error: Error): string | undefined => dataOf(error).code
 
 /** Milliseconds to wait for an acknowledgement. */
 const ACK_TIMEOUT_MS = 5_000

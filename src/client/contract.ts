@@ -36,7 +36,7 @@ export interface PresenceChange {
 }
 
 /** Why a closed connection is closed. */
-export type CloseReason = 'not-opened' | 'closed' | 'signed-out' | 'token-rejected'
+export type CloseReason = 'not-opened' | 'closed' | 'signed-out' | 'token-rejected' | 'banned' | 'user-deleted'
 
 export interface ConnectionInfo {
   readonly state: ConnectionState
@@ -67,8 +67,8 @@ export interface OwnPresence extends Readable<PresenceInfo | null> {
 
 export interface PresenceClientOptions {
   /**
-   * A token for this user. Asked for before the first connection and again before the one at hand expires; `refresh` is
-   * true when the server refused the last one.
+   * A token for this user. Asked for before the first connection and again before the one at hand expires, which renews the
+   * connection in place; `refresh` is true when the server refused the last one.
    */
   token: (reason: { refresh: boolean }) => string | Promise<string>
   /** Where Porchlight answers. @default the page's own origin */

@@ -10,7 +10,7 @@ export interface Tokens {
 }
 
 /** Milliseconds before its expiry at which a token counts as old: a request made with it may still be under way then. */
-const AHEAD_MS = 30_000
+export const AHEAD_MS = 30_000
 
 /** Milliseconds after which a page that was asked for a token counts as not answering. */
 const ANSWER_MS = 20_000

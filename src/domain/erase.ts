@@ -16,9 +16,12 @@ export function erase(record: UserRecord, now: number, rules: Rules): Step {
   const draft: UserRecord = {
     ...newRecord(userId),
     version: record.version,
-    revoked: [...record.revoked, ...standing.map(({ sessionId }) => ({ sessionId, at: now }))].filter(
-      ({ at }) => at + REVOKED_KEPT_MS > now,
-    ),
+    revoked: [
+      ...record.revoked,
+      ...standing.map(({ sessionId }) => ({ sessionId, why: 'SIGNED_OUT' as const, at: now })),
+    ].filter(({ at }) => at + REVOKED_KEPT_MS > now),
+    // What the host said is not the user's to take away (R61).
+    access: record.access,
     choice: { ...NO_CHOICE, version },
     // Nothing of before may be shown anew, should anybody still hold it (R32).
     visibility: { visible: true, since: now, version },

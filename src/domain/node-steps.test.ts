@@ -1,3 +1,4 @@
+import { OPEN_ACCESS } from './access.ts'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
@@ -74,7 +75,7 @@ describe('a node that states anew what it sees', () => {
     const swept = endNode(withSessions(session('s1', 'a-before')), 'a-before', NOW, NOW + 9_000, RULES).record
     const own = ownOf({ standing: [session('s1-again', 'a', NOW)], formerIds: new Map([['s1-again', ['s1']]]) })
     const { record, revoked } = restate(swept, own, NOW + 30_000, RULES)
-    expect([idsOf(record), record.own.status, revoked]).toEqual([['s1-again'], 'online', []])
+    expect([idsOf(record), record.own.status, revoked]).toEqual([['s1-again'], 'online', new Map()])
   })
 
   test('R6 makes no news when the sweep had not come to this user yet', () => {
@@ -90,7 +91,7 @@ describe('a node that states anew what it sees', () => {
     for (const standing of [session('s1', 'a'), session('s1-again', 'a')]) {
       const own = ownOf({ standing: [standing], formerIds: new Map([['s1-again', ['s1']]]) })
       const { record, revoked } = restate(out, own, NOW + 20_000, RULES)
-      expect([idsOf(record), revoked]).toEqual([[], [standing.sessionId]])
+      expect([idsOf(record), [...revoked]]).toEqual([[], [[standing.sessionId, 'SIGNED_OUT']]])
     }
     const later = settle(out, out, NOW + 1_000 + REVOKED_KEPT_MS, RULES).record
     expect(later.revoked).toEqual([])
@@ -99,7 +100,10 @@ describe('a node that states anew what it sees', () => {
   test('never takes up again what was signed out before its node lost the lease a second time', () => {
     const out = signOut(withSessions(session('s1', 'a')), new Set(['s1']), NOW + 1_000, RULES).record
     const own = ownOf({ standing: [session('s1-third', 'a')], formerIds: new Map([['s1-third', ['s1', 's1-again']]]) })
-    expect(restate(out, own, NOW + 20_000, RULES)).toMatchObject({ record: { sessions: [] }, revoked: ['s1-third'] })
+    expect(restate(out, own, NOW + 20_000, RULES)).toMatchObject({
+      record: { sessions: [] },
+      revoked: new Map([['s1-third', 'SIGNED_OUT']]),
+    })
   })
 
   test('R3 starts the grace of a lost connection at its evidence, and ends what said goodbye', () => {
@@ -151,7 +155,7 @@ describe('a node that states anew what it sees', () => {
         expect(twice.ended).toEqual([])
         // Whoever stands and was not signed out is there, under this node's name; whoever went is not.
         const mine = once.record.sessions.filter(({ nodeId }) => nodeId === 'a').map(({ sessionId }) => sessionId)
-        expect(mine.toSorted()).toEqual(seen.filter((id) => !once.revoked.includes(id)).toSorted())
+        expect(mine.toSorted()).toEqual(seen.filter((id) => !once.revoked.has(id)).toSorted())
         expect(once.record.sessions.some(({ nodeId }) => nodeId === 'a-before')).toBe(false)
         const others = (from: UserRecord) =>
           from.sessions.filter(({ nodeId }) => nodeId === 'b').map(({ sessionId }) => sessionId)
@@ -239,7 +243,7 @@ describe('a decision that is stored and was never shown', () => {
 
   test('R20 is shown, without counting as a sign of use', () => {
     const record = withSessions(session('s1', 'a'))
-    const stored = { choice, visibility: { visible: false, since: null, version: version + 1 } }
+    const stored = { choice, visibility: { visible: false, since: null, version: version + 1 }, access: OPEN_ACCESS }
     expect(lacksDecision(record, stored)).toBe(true)
     const { record: after } = adoptDecisions(record, stored, NOW + 9_000, RULES)
     expect([after.own.status, after.own.message, after.stranger.status]).toEqual(['dnd', 'on a roof', 'offline'])
@@ -251,10 +255,10 @@ describe('a decision that is stored and was never shown', () => {
     const newer = { ...choice, status: 'away', version: version + 5 } as const
     const record = adoptDecisions(
       withSessions(session('s1', 'a')),
-      { choice: newer, visibility: newRecord('x').visibility },
+      { ...newRecord('x'), choice: newer },
       NOW,
       RULES,
     ).record
-    expect(adoptDecisions(record, { choice, visibility: record.visibility }, NOW, RULES).record.choice).toEqual(newer)
+    expect(adoptDecisions(record, { ...record, choice }, NOW, RULES).record.choice).toEqual(newer)
   })
 })

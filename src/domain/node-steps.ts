@@ -1,6 +1,7 @@
+import { mergeAccess } from './access.ts'
 import type { Rules } from './rules.ts'
-import { type EndedSession, NO_NODE, type Session } from './session.ts'
-import { graceOf, mergeActivity } from './steps.ts'
+import { type EndedSession, NO_NODE, type Revocation, type Session } from './session.ts'
+import { graceOf, mergeActivity, setAccess } from './steps.ts'
 import { nextVersion } from './version.ts'
 import { latest, settle, type Step, type UserRecord } from './user-record.ts'
 
@@ -29,7 +30,7 @@ export interface OwnConnections {
 
 /** The outcome for the node: which of its standing sessions were signed out while it did not hear. */
 export interface Restatement extends Step {
-  readonly revoked: readonly string[]
+  readonly revoked: ReadonlyMap<string, Revocation>
 }
 
 /**
@@ -38,11 +39,8 @@ export interface Restatement extends Step {
  * evidence. Stating the same again changes nothing.
  */
 export function restate(record: UserRecord, own: OwnConnections, now: number, rules: Rules): Restatement {
-  const signedOut = new Set(record.revoked.map(({ sessionId }) => sessionId))
-  const isOut = ({ sessionId }: Session) =>
-    signedOut.has(sessionId) || own.formerIds?.get(sessionId)?.some((former) => signedOut.has(former)) === true
-  const revoked = own.standing.filter(isOut).map(({ sessionId }) => sessionId)
-  const standing = own.standing.filter((session) => !isOut(session))
+  const revoked = revokedAmong(record, own)
+  const standing = own.standing.filter(({ sessionId }) => !revoked.has(sessionId))
   const held = new Map(standing.map((session) => [session.sessionId, session]))
   const ended: EndedSession[] = []
   const kept: Session[] = []
@@ -68,6 +66,19 @@ export function restate(record: UserRecord, own: OwnConnections, now: number, ru
   const unchanged = sessions.length === record.sessions.length && sessions.every((one, i) => one === record.sessions[i])
   const draft = unchanged ? record : withActivity({ ...record, sessions })
   return { ...settle(record, draft, now, rules, [...ended, ...back.ended]), revoked }
+}
+
+/** Which of the standing sessions must not be taken up, and why: they were signed out, or their user may not be here (R61). */
+function revokedAmong({ revoked, access }: UserRecord, own: OwnConnections): ReadonlyMap<string, Revocation> {
+  const causes = new Map(revoked.map(({ sessionId, why }) => [sessionId, why]))
+  const causeOf = (sessionId: string): Revocation | undefined =>
+    access.bar ?? [sessionId, ...(own.formerIds?.get(sessionId) ?? [])].map((id) => causes.get(id)).find(Boolean)
+  return new Map(
+    own.standing.flatMap(({ sessionId }) => {
+      const why = causeOf(sessionId)
+      return why === undefined ? [] : [[sessionId, why] as const]
+    }),
+  )
 }
 
 /** What the store has of a session, corrected by what its node knows. */
@@ -127,21 +138,27 @@ export function settleDue(
  */
 export function adoptDecisions(
   record: UserRecord,
-  { choice, visibility }: Pick<UserRecord, 'choice' | 'visibility'>,
+  { choice, visibility, access }: Decisions,
   now: number,
   rules: Rules,
 ): Step {
+  const barred = setAccess(record, access, now, rules)
   const draft = {
-    ...record,
+    ...barred.record,
     choice: choice.version > record.choice.version ? choice : record.choice,
     visibility: visibility.version > record.visibility.version ? visibility : record.visibility,
   }
-  return settle(record, draft, now, rules)
+  return settle(record, draft, now, rules, barred.ended)
 }
 
+/** What users and hosts decided. */
+type Decisions = Pick<UserRecord, 'choice' | 'visibility' | 'access'>
+
 /** Whether `stored` holds a decision that `record` does not show. */
-export const lacksDecision = (record: UserRecord, stored: Pick<UserRecord, 'choice' | 'visibility'>): boolean =>
-  stored.choice.version > record.choice.version || stored.visibility.version > record.visibility.version
+export const lacksDecision = (record: UserRecord, stored: Decisions): boolean =>
+  stored.choice.version > record.choice.version ||
+  stored.visibility.version > record.visibility.version ||
+  mergeAccess(record.access, stored.access) !== record.access
 
 /**
  * The same presence under versions above `floor`: watchers were told something newer, which the store lost (R7). For them it is news.

@@ -1,3 +1,5 @@
+import type { Bar } from './access.ts'
+
 export const DEVICE_TYPES = ['web', 'mobile', 'desktop'] as const
 export type DeviceType = (typeof DEVICE_TYPES)[number]
 
@@ -27,9 +29,13 @@ export interface EndedSession {
 /** The owner of sessions whose connection was lost: the store alone. */
 export const NO_NODE = ''
 
-/** A session that was ended while its connection stood, by a sign-out or an eviction: its node must not take it up again. */
+/** Why a session was ended from outside: a sign-out, too many devices, or a host that bars the user (R61). */
+export type Revocation = 'SIGNED_OUT' | 'EVICTED' | Bar
+
+/** A session that was ended while its connection stood: its node must not take it up again. */
 export interface RevokedSession {
   readonly sessionId: string
+  readonly why: Revocation
   /** Epoch milliseconds. */
   readonly at: number
 }

@@ -1,6 +1,14 @@
 import type { Choice } from './presence.ts'
 import type { Rules } from './rules.ts'
-import { type DeviceType, type EndedSession, NO_NODE, type RevokedSession, type Session } from './session.ts'
+import { type Access, admit, mergeAccess } from './access.ts'
+import {
+  type DeviceType,
+  type EndedSession,
+  NO_NODE,
+  type Revocation,
+  type RevokedSession,
+  type Session,
+} from './session.ts'
 import { latest, settle, type Step, type UserRecord } from './user-record.ts'
 
 // Each function here is one atomic change to a user's record: pure, so that a store may run it again after a conflict.
@@ -13,8 +21,18 @@ export const graceOf = (deviceType: DeviceType, rules: Rules): number =>
  * Adds a session. The same device's session in grace ends, and its activity carries over: coming back by itself is not
  * a sign of use, so it makes no news (R3). Beyond `maxSessionsPerUser` sessions in grace go first, then
  * the longest idle one.
+ *
+ * @param issuedAt of the token it came with, see `admit`
+ * @throws {PresenceError} BANNED, USER_NOT_FOUND, UNAUTHENTICATED: whoever may not be here is not let in, however close it was (R61)
  */
-export function connect(record: UserRecord, session: Session, now: number, rules: Rules): Step {
+export function connect(
+  record: UserRecord,
+  session: Session,
+  now: number,
+  rules: Rules,
+  issuedAt?: number | null,
+): Step {
+  admit(record.access, issuedAt)
   const replaced = record.sessions.filter(
     (other) => other.lost !== null && other.deviceId !== null && other.deviceId === session.deviceId,
   )
@@ -31,7 +49,7 @@ export function connect(record: UserRecord, session: Session, now: number, rules
     ...record,
     sessions: [...sessions, added],
     lastActivityAt: latest(record.lastActivityAt, inherited ?? now),
-    revoked: revoke(record.revoked, evicted, now),
+    revoked: revoke(record.revoked, evicted, 'EVICTED', now),
   }
   return settle(record, draft, now, rules, ended)
 }
@@ -40,9 +58,10 @@ export function connect(record: UserRecord, session: Session, now: number, rules
 function revoke(
   revoked: readonly RevokedSession[],
   sessions: readonly Session[],
+  why: Revocation,
   now: number,
 ): readonly RevokedSession[] {
-  const standing = sessions.filter(({ lost }) => lost === null).map(({ sessionId }) => ({ sessionId, at: now }))
+  const standing = sessions.filter(({ lost }) => lost === null).map(({ sessionId }) => ({ sessionId, why, at: now }))
   return standing.length === 0 ? revoked : [...revoked, ...standing]
 }
 
@@ -72,17 +91,49 @@ const inGrace = (session: Session, evidenceAt: number, now: number, rules: Rules
 })
 
 /** Ends sessions by a decision, wherever their connections are: those are to be closed, and never taken up again. */
-export function signOut(record: UserRecord, sessionIds: ReadonlySet<string>, now: number, rules: Rules): Step {
+export function signOut(
+  record: UserRecord,
+  sessionIds: ReadonlySet<string>,
+  now: number,
+  rules: Rules,
+  why: Revocation = 'SIGNED_OUT',
+): Step {
   const gone = record.sessions.filter((session) => sessionIds.has(session.sessionId))
-  return end({ ...record, revoked: revoke(record.revoked, gone, now) }, sessionIds, now, rules)
+  return end(record, sessionIds, now, rules, { revoked: revoke(record.revoked, gone, why, now) })
+}
+
+const allSessions = (record: UserRecord): Set<string> => new Set(record.sessions.map(({ sessionId }) => sessionId))
+
+/** Ends all of a user's sessions by a decision. */
+export const signOutAll = (record: UserRecord, now: number, rules: Rules): Step =>
+  signOut(record, allSessions(record), now, rules)
+
+/**
+ * Holds what the host said of a user's access, unless something newer holds already. Whoever is barred is gone at once: sessions in
+ * grace end with the others (R61). Revoking tokens ends the connections that were made with them.
+ */
+export function setAccess(record: UserRecord, said: Access, now: number, rules: Rules): Step {
+  const access = mergeAccess(record.access, said)
+  if (access === record.access) return settle(record, record, now, rules)
+  const revokes = access.tokensSince !== record.access.tokensSince
+  const ids = access.bar !== null || revokes ? allSessions(record) : new Set<string>()
+  const gone = record.sessions.filter(({ sessionId }) => ids.has(sessionId))
+  const revoked = revoke(record.revoked, gone, access.bar ?? 'SIGNED_OUT', now)
+  return end(record, ids, now, rules, { access, revoked })
 }
 
 /** Ends sessions at once, without grace, as with a goodbye. Unknown ids are ignored (R2). */
-export function end(record: UserRecord, sessionIds: ReadonlySet<string>, now: number, rules: Rules): Step {
+export function end(
+  record: UserRecord,
+  sessionIds: ReadonlySet<string>,
+  now: number,
+  rules: Rules,
+  also: Partial<Pick<UserRecord, 'access' | 'revoked'>> = {},
+): Step {
   const gone = record.sessions.filter((session) => sessionIds.has(session.sessionId))
   const ended: EndedSession[] = gone.map((session) => ({ session, endedAt: session.lost?.evidenceAt ?? now }))
   const sessions = record.sessions.filter((session) => !sessionIds.has(session.sessionId))
-  return settle(record, { ...record, sessions }, now, rules, ended)
+  return settle(record, { ...record, ...also, sessions }, now, rules, ended)
 }
 
 /**

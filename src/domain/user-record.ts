@@ -1,3 +1,4 @@
+import { type Access, OPEN_ACCESS } from './access.ts'
 import { type Choice, currentChoice, deriveStatus, NO_CHOICE, type Presumption } from './presence.ts'
 import type { Rules } from './rules.ts'
 import { type EndedSession, isLive, REVOKED_KEPT_MS, type RevokedSession, type Session } from './session.ts'
@@ -29,6 +30,8 @@ export interface UserRecord {
   readonly presumed: Presumption | null
   readonly choice: Choice
   readonly visibility: Visibility
+  /** Whether they may be here at all. Whoever may not looks to others as if they hid (R61). */
+  readonly access: Access
   /** Last sign of use, or null (R13). */
   readonly lastActivityAt: number | null
   /** Present: the last activity. Offline: the end of the last session. Null: never here. */
@@ -63,6 +66,7 @@ export const newRecord = (userId: string): UserRecord => ({
   presumed: null,
   choice: NO_CHOICE,
   visibility: { visible: true, since: null, version: 0 },
+  access: OPEN_ACCESS,
   lastActivityAt: null,
   lastSeenAt: null,
   lastEndedAt: null,
@@ -71,6 +75,10 @@ export const newRecord = (userId: string): UserRecord => ({
   stranger: { ...UNSEEN, version: 0 },
   deadline: null,
 })
+
+/** Whether strangers are shown anything of them. */
+export const isShown = ({ visibility, access }: Pick<UserRecord, 'visibility' | 'access'>): boolean =>
+  visibility.visible && access.bar === null
 
 /** The same record with no version below `floor`. */
 export const raiseVersions = (record: UserRecord, floor: number): UserRecord => ({
@@ -126,7 +134,7 @@ export function settle(
   const own = nextView(before.own, { status, lastSeenAt, message }, stamp)
   const shown = nextShown(draft, own.lastSeenAt)
   const visibleView = { status, lastSeenAt: shown.lastSeenAt, message }
-  const stranger = nextView(before.stranger, draft.visibility.visible ? visibleView : UNSEEN, stamp)
+  const stranger = nextView(before.stranger, isShown(draft) ? visibleView : UNSEEN, stamp)
 
   const revoked = remembered(draft.revoked, now)
   const settled = { ...draft, sessions, revoked, presumed, choice, lastSeenAt, lastEndedAt, shown, own, stranger }
@@ -146,8 +154,9 @@ const endedByGrace = (sessions: readonly Session[], now: number): EndedSession[]
     session.lost !== null && !isLive(session, now) ? [{ session, endedAt: session.lost.evidenceAt }] : [],
   )
 
-function nextShown({ visibility, shown, lastActivityAt }: UserRecord, lastSeenAt: number | null): UserRecord['shown'] {
-  if (!visibility.visible) return shown
+function nextShown(draft: UserRecord, lastSeenAt: number | null): UserRecord['shown'] {
+  const { visibility, shown, lastActivityAt } = draft
+  if (!isShown(draft)) return shown
   const open = (at: number | null) => (at !== null && at >= (visibility.since ?? 0) ? at : null)
   return {
     lastSeenAt: latest(shown.lastSeenAt, open(lastSeenAt)),
@@ -166,6 +175,7 @@ function isNews(before: UserRecord, after: UserRecord): boolean {
     before.stranger !== after.stranger ||
     before.choice !== after.choice ||
     before.visibility !== after.visibility ||
+    before.access !== after.access ||
     (absent && before.lastActivityAt !== after.lastActivityAt) ||
     (absent && before.lastSeenAt !== after.lastSeenAt)
   )

@@ -1,5 +1,6 @@
 import type { PresenceInfo } from '../domain/info.ts'
 import type { ChoosableStatus, Status } from '../domain/status.ts'
+import type { Closing } from './close-reasons.ts'
 import type { ProviderPresence } from './http.ts'
 
 /** A failed ack: a code, a sentence, and whether the same call may succeed later (R52). */
@@ -26,6 +27,17 @@ export interface StatusChange {
   message?: string | null
   /** Seconds, 1 to 2,592,000. Omitted: until changed. */
   expires_in?: number
+}
+
+/** A token of the same user, to go on with: nothing else about the connection changes. */
+export interface RenewRequest {
+  token: string
+}
+
+export interface RenewReply {
+  ok: true
+  /** ISO 8601: when the connection is closed unless it is renewed again. Null: never. */
+  expires_at: string | null
 }
 
 export interface WatchRequest {
@@ -132,6 +144,7 @@ export interface ClientToServer {
   setStatus: (change: StatusChange, ack: Ack<{ ok: true; presence: PresenceInfo }>) => void
   watch: (request: WatchRequest, ack: Ack<WatchReply>) => void
   watchProviders: (request: ProviderWatchRequest, ack: Ack<ProviderWatchReply>) => void
+  renew: (request: RenewRequest, ack: Ack<RenewReply>) => void
   unwatch: (request: { watch_id?: string }, ack: Ack<{ ok: true }>) => void
 }
 
@@ -144,5 +157,6 @@ export interface ServerToClient {
   selfPresence: (info: PresenceInfo) => void
   resync: () => void
   stale: () => void
+  closing: (why: Closing) => void
   drain: (hint: { reconnect_in_ms: number }) => void
 }

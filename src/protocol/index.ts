@@ -1,5 +1,6 @@
 export type { PresenceInfo } from '../domain/info.ts'
 export type { ChoosableStatus, Status } from '../domain/status.ts'
+export { CLOSE_REASONS, type CloseCode, type Closing } from './close-reasons.ts'
 export type {
   ClientToServer,
   ErrorReply,
@@ -10,6 +11,8 @@ export type {
   ProvidersDiff,
   ProviderWatchReply,
   ProviderWatchRequest,
+  RenewReply,
+  RenewRequest,
   ServerToClient,
   StatusChange,
   StatusEvent,

@@ -13,6 +13,7 @@ export async function connectSession(
   userId: string,
   socketId: string,
   device: DeviceInfo,
+  issuedAt?: number | null,
 ): Promise<{ sessionId: string; presence: PresenceInfo }> {
   const { hot, local, rules, broadcast, sessionLog, metrics } = deps
   const { deviceType, deviceId, ipAddress, userAgent } = device
@@ -37,14 +38,14 @@ export async function connectSession(
     const nodeId = hot.nodeId()
     const session = { sessionId, nodeId, socketId, deviceId, deviceType, connectedAt, lost: null }
     const { after } = await changeUser(deps, userId, (record, now) =>
-      connect(record, { ...session, lastActivityAt: now }, now, rules),
+      connect(record, { ...session, lastActivityAt: now }, now, rules, issuedAt),
     )
     // A device that came back within its grace brings the activity of before (R3).
     const kept = after.sessions.find((other) => other.sessionId === sessionId)
     held.lastActivityAt = Math.max(held.lastActivityAt, kept?.lastActivityAt ?? connectedAt)
     // Unless it was signed out meanwhile.
     if (local.get(sessionId) === held) broadcast.add({ socketId, userId, format: device.format ?? 'events' })
-    else broadcast.signOut(socketId)
+    else broadcast.signOut(socketId, 'SIGNED_OUT')
     sessionLog.note(sessionRow(held, connectedAt, true))
     // Under the name of before it would be ended as that of a dead node.
     if (nodeId !== hot.nodeId()) deps.backlog.unstated.add(userId)

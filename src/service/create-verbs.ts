@@ -1,4 +1,6 @@
 import { readRecord } from './records.ts'
+import { admitUser } from './admissions.ts'
+import { banUser, forgetUser, revokeTokens, unbanUser } from './change-access.ts'
 import { checkHealth } from './check-health.ts'
 import { chooseStatus } from './choose-status.ts'
 import { connectSession } from './connect-session.ts'
@@ -26,7 +28,12 @@ export function createVerbs(
   // A decision may keep a part of the one before, so those of one user take turns (R11).
   const inTurn = createTurns()
   return {
-    connectSession: (userId, socketId, device) => connectSession(deps, userId, socketId, device),
+    admit: (userId, issuedAt) => admitUser(deps, userId, issuedAt),
+    banUser: (userId) => inTurn(userId, () => banUser(deps, userId)),
+    unbanUser: (userId) => inTurn(userId, () => unbanUser(deps, userId)),
+    forgetUser: (userId) => inTurn(userId, () => forgetUser(deps, userId)),
+    revokeTokens: (userId) => inTurn(userId, () => revokeTokens(deps, userId)),
+    connectSession: (userId, socketId, device, issuedAt) => connectSession(deps, userId, socketId, device, issuedAt),
     disconnectSession: (sessionId, reason, evidenceAt) => disconnectSession(deps, sessionId, reason, evidenceAt),
     noteSessionActivity: (sessionId) => noteSessionActivity(deps, sessionId),
     noteUserActivity: createUserActivity(deps),

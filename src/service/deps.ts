@@ -3,6 +3,7 @@ import type { Rules } from '../domain/rules.ts'
 import type { Concern, DurableStore, HotStore, SharedHotStore } from '../store/contract.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
+import type { Admissions } from './admissions.ts'
 import type { LastPages } from './last-results/last-pages.ts'
 import type { LocalSessions } from './local-sessions.ts'
 import type { PendingDecisions } from './pending-decisions.ts'
@@ -39,6 +40,7 @@ export interface ServiceDeps {
   readonly lastPages: LastPages
   readonly purge: Purge
   readonly relistings: Relistings
+  readonly admissions: Admissions
   readonly backlog: Backlog
   readonly log: Logger
   readonly metrics: Metrics

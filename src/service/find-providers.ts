@@ -4,7 +4,7 @@ import { PresenceError } from '../domain/errors.ts'
 import { infoFor } from '../domain/info.ts'
 import { isPresent } from '../domain/status.ts'
 import type { View } from '../domain/view.ts'
-import type { UserRecord } from '../domain/user-record.ts'
+import { isShown, type UserRecord } from '../domain/user-record.ts'
 import type { ProviderRow, ProviderSearch } from '../store/contract.ts'
 import { isPresumed, readBelieved } from './believe.ts'
 import type { ServiceDeps } from './deps.ts'
@@ -82,9 +82,9 @@ export interface Shown {
   readonly activityAt: number | null
 }
 
-export const shownOf = ({ stranger, shown, visibility }: UserRecord): Shown => ({
-  view: stranger,
-  activityAt: visibility.visible ? shown.lastActivityAt : null,
+export const shownOf = (record: UserRecord): Shown => ({
+  view: record.stranger,
+  activityAt: isShown(record) ? record.shown.lastActivityAt : null,
 })
 
 /** The index is a moment behind: a hit that left what was asked for meanwhile would contradict its own dot. */

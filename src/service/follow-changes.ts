@@ -1,4 +1,5 @@
 import { infoFor } from '../domain/info.ts'
+import { isShown } from '../domain/user-record.ts'
 import type { RecordChange } from '../store/contract.ts'
 import { asError } from '../telemetry/logger.ts'
 import type { ServiceDeps } from './deps.ts'
@@ -7,7 +8,7 @@ import { foreignRow, sessionRow } from './session-log.ts'
 /** Draws the consequences of every change that the hot store reports: who is told, what is written, what is closed. */
 export const followChanges = (deps: ServiceDeps): (() => void) =>
   deps.hot.onChange((change) => {
-    for (const consequence of [announceViews, logActivity, closeEnded]) {
+    for (const consequence of [readmit, announceViews, logActivity, closeEnded]) {
       try {
         consequence(deps, change)
       } catch (error) {
@@ -17,12 +18,17 @@ export const followChanges = (deps: ServiceDeps): (() => void) =>
     }
   })
 
+/** What was said of somebody's access holds from now on. */
+function readmit({ admissions }: ServiceDeps, { before, after }: RecordChange): void {
+  if (before.access !== after.access) admissions.forget(after.userId)
+}
+
 function announceViews({ broadcast, metrics }: ServiceDeps, { before, after, at }: RecordChange): void {
   const ownMoved = before.own.version !== after.own.version
   const strangerMoved = before.stranger.version !== after.stranger.version
   if (ownMoved || strangerMoved) {
     const { userId, own, stranger } = after
-    const retracts = before.visibility.visible && !after.visibility.visible
+    const retracts = isShown(before) && !isShown(after)
     broadcast.announce({ userId, own, stranger, before: { own: before.own, stranger: before.stranger }, at, retracts })
     metrics.announcements.inc()
   }
@@ -33,6 +39,8 @@ function announceViews({ broadcast, metrics }: ServiceDeps, { before, after, at 
 }
 
 function closeEnded({ local, broadcast, sessionLog, metrics }: ServiceDeps, { after, ended }: RecordChange): void {
+  if (ended.length === 0) return
+  const causes = new Map(after.revoked.map(({ sessionId, why }) => [sessionId, why]))
   for (const { session, endedAt } of ended) {
     metrics.sessionsEnded.inc()
     const held = local.withId(session.sessionId)
@@ -43,7 +51,7 @@ function closeEnded({ local, broadcast, sessionLog, metrics }: ServiceDeps, { af
     // Still connected: somebody else ended it, by a sign-out or an eviction.
     if (held.goodbye) continue
     broadcast.remove(held.socketId)
-    broadcast.signOut(held.socketId)
+    broadcast.signOut(held.socketId, causes.get(session.sessionId) ?? 'SIGNED_OUT')
   }
 }
 

@@ -1,5 +1,5 @@
 import { PresenceError } from '../domain/errors.ts'
-import { signOut } from '../domain/steps.ts'
+import { signOut, signOutAll } from '../domain/steps.ts'
 import type { ServiceDeps } from './deps.ts'
 import { changeUser, readRecord } from './records.ts'
 import type { OwnSession } from './verbs.ts'
@@ -31,8 +31,6 @@ export async function signOutSession(deps: ServiceDeps, userId: string, sessionI
 
 /** @returns how many sessions it ended */
 export async function signOutEverywhere(deps: ServiceDeps, userId: string): Promise<number> {
-  const { ended } = await changeUser(deps, userId, (record, now) =>
-    signOut(record, new Set(record.sessions.map(({ sessionId }) => sessionId)), now, deps.rules),
-  )
+  const { ended } = await changeUser(deps, userId, (record, now) => signOutAll(record, now, deps.rules))
   return ended.length
 }

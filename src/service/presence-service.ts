@@ -71,8 +71,32 @@ export interface PresenceService<ProviderPage, UserExport = unknown> {
   cleanupInactiveSessions(): Promise<number>
   /** Logs and counts a socket's error, and asks the client to resynchronise or to come back. */
   handleSocketError(userId: string, error: unknown): void
-  /** Ends all of a user's sessions and closes their connections. @returns how many */
-  signOutEverywhere(userId: string): Promise<number>
+  /**
+   * Ends all of a user's sessions and closes their connections, on every node.
+   *
+   * @param options.revokeTokens whether tokens that were issued before now are refused from now on. @default false
+   * @returns how many
+   * @throws {PresenceError} NOT_DURABLE when they are refused, but it is not stored yet
+   */
+  signOutEverywhere(userId: string, options?: { revokeTokens?: boolean }): Promise<number>
+  /**
+   * Ends all of a user's sessions and lets them in no more, on every node and across restarts; to everybody else they look as if they
+   * hid (R61).
+   *
+   * @returns how many sessions it ended
+   * @throws {PresenceError} NOT_DURABLE when it holds, but is not stored yet
+   */
+  ban(userId: string): Promise<number>
+  /** Takes a ban back. */
+  unban(userId: string): Promise<void>
+  /** Say so when you have deleted a user: they are gone everywhere at once. @returns how many sessions it ended */
+  userDeleted(userId: string): Promise<number>
+  /**
+   * Whether a user may be here, for the host's own routes and handshakes. Throws STORE_UNAVAILABLE when nobody can say.
+   *
+   * @param options.issuedAt when their token was issued: false for one that was revoked. Null: not known
+   */
+  isAllowed(userId: string, options?: { issuedAt?: Date | number | null }): Promise<boolean>
   /** All that is held of a user, to be handed to them. A line in the audit says that it was, not whose it was. */
   exportUserData(userId: string): Promise<UserExport>
   /**
@@ -131,8 +155,27 @@ export function createPresenceService<ProviderPage, UserExport>(
       verbs.chooseStatus(idOf(userId), input.statusChange({ status, message, expires_in: expiresIn })),
     cleanupInactiveSessions: () => verbs.cleanupInactiveSessions(),
     handleSocketError: (userId, error) => verbs.handleSocketError(userId, error),
-    signOutEverywhere: async (userId) => verbs.signOutEverywhere(idOf(userId)),
+    signOutEverywhere: async (userId, { revokeTokens = false } = {}) =>
+      revokeTokens ? verbs.revokeTokens(idOf(userId)) : verbs.signOutEverywhere(idOf(userId)),
+    ban: async (userId) => verbs.banUser(idOf(userId)),
+    unban: async (userId) => verbs.unbanUser(idOf(userId)),
+    userDeleted: async (userId) => verbs.forgetUser(idOf(userId)),
     exportUserData: async (userId) => input.exportUser(idOf(userId)),
     eraseUserData: async (userId) => verbs.eraseUser(idOf(userId), 'host'),
+    isAllowed: async (userId, { issuedAt } = {}) => isAdmitted(verbs, idOf(userId), issuedAt),
+  }
+}
+
+async function isAdmitted(
+  verbs: Pick<PresenceVerbs, 'admit'>,
+  userId: string,
+  issuedAt: Date | number | null | undefined,
+): Promise<boolean> {
+  try {
+    await verbs.admit(userId, issuedAt instanceof Date ? issuedAt.getTime() : issuedAt)
+    return true
+  } catch (error) {
+    if (error instanceof PresenceError && !error.retryable) return false
+    throw error
   }
 }

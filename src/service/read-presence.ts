@@ -1,5 +1,5 @@
 import { type PresenceInfo, presenceInfo, viewFor } from '../domain/info.ts'
-import type { UserRecord } from '../domain/user-record.ts'
+import { isShown, type UserRecord } from '../domain/user-record.ts'
 import type { Announcement } from '../broadcast/contract.ts'
 import type { View } from '../domain/view.ts'
 import { isPresumed, isUnknownByNow, readBelieved } from './believe.ts'
@@ -62,14 +62,10 @@ async function readSnapshot(
 }
 
 /** News, should watchers have been told something older: whoever was told nothing yet is told by a snapshot. */
-const asRead = ({ userId, own, stranger, visibility }: UserRecord, at: number): Announcement => ({
-  userId,
-  own,
-  stranger,
-  before: { own, stranger },
-  at,
-  retracts: !visibility.visible,
-})
+function asRead(record: UserRecord, at: number): Announcement {
+  const { userId, own, stranger } = record
+  return { userId, own, stranger, before: { own, stranger }, at, retracts: !isShown(record) }
+}
 
 /** What was announced while the record was being read, or before the store was lost, is newer than what was read. */
 function newestView({ broadcast }: ServiceDeps, record: UserRecord, viewerId: string | null): View {

@@ -56,24 +56,25 @@ export async function readRecords(deps: ServiceDeps, userIds: readonly string[])
   const found = await hot.read(userIds)
   const missing = userIds.filter((userId) => !found.has(userId))
   if (missing.length > 0) for (const record of await cold.loadMany(missing)) found.set(record.userId, record)
-  return expired(deps, found)
+  return asTheyAre(deps, found)
 }
 
 /** Records of those whom the hot store holds; others are left out. */
 export const readLive = async (
   deps: Pick<ServiceDeps, 'hot' | 'rules'>,
   userIds: readonly string[],
-): Promise<Map<string, UserRecord>> => expired(deps, await deps.hot.read(userIds))
+): Promise<Map<string, UserRecord>> => asTheyAre(deps, await deps.hot.read(userIds))
 
-/** Expiry counts when reading, too, however late its deadline is handled (R11). */
-function expired(
+/** Expiry counts when reading, too, however late its deadline is handled (R11); whoever was deleted is like nobody (R61). */
+function asTheyAre(
   { hot, rules }: Pick<ServiceDeps, 'hot' | 'rules'>,
   found: Map<string, UserRecord>,
 ): Map<string, UserRecord> {
   const now = hot.now()
   for (const [userId, record] of found) {
     const { expiresAt } = record.choice
-    if (expiresAt !== null && expiresAt <= now) found.set(userId, settle(record, record, expiresAt, rules).record)
+    if (record.access.bar === 'USER_DELETED') found.delete(userId)
+    else if (expiresAt !== null && expiresAt <= now) found.set(userId, settle(record, record, expiresAt, rules).record)
   }
   return found
 }

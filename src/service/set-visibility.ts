@@ -1,8 +1,8 @@
 import { PresenceError } from '../domain/errors.ts'
 import { setVisible } from '../domain/steps.ts'
-import type { Decision } from '../store/contract.ts'
 import type { ServiceDeps } from './deps.ts'
 import { changeUser, readRecord, stampVersion } from './records.ts'
+import { saveInTime, saveNow } from './save-in-time.ts'
 
 export const readSettings = async (deps: ServiceDeps, userId: string): Promise<{ show_online_status: boolean }> => ({
   show_online_status: (await readRecord(deps, userId)).visibility.visible,
@@ -23,7 +23,8 @@ export async function setVisibility(
   const version = await stampVersion(deps, userId)
   const since = visible && !visibility.visible ? deps.hot.now() : visibility.since
   const decision = { kind: 'visibility', userId, visible, version, since } as const
-  const failure = await save(deps, decision)
+  // Hiding does not wait for a PostgreSQL that hangs.
+  const failure = await (visible ? saveNow : saveInTime)(deps, decision)
   if (failure !== null && (visible || isUserGone(failure))) throw failure
   await changeUser(deps, userId, (record, now) => setVisible(record, visible, version, now, deps.rules))
   if (!visible) deps.purge.hidden(userId)
@@ -33,23 +34,6 @@ export async function setVisibility(
     retryable: true,
     cause: failure,
   })
-}
-
-/** Milliseconds that hiding waits for PostgreSQL before it takes effect without it. */
-const HIDING_WAITS_MS = 2_000
-
-/** @returns what went wrong, or null. Hiding does not wait for a PostgreSQL that hangs. */
-async function save({ durable }: ServiceDeps, decision: Decision & { kind: 'visibility' }): Promise<unknown> {
-  const saving = durable.saveDecision(decision).then(
-    () => null,
-    (error: unknown) => error,
-  )
-  if (decision.visible) return saving
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise((resolve) => {
-    timer = setTimeout(() => resolve(new Error('PostgreSQL did not answer in time')), HIDING_WAITS_MS)
-  })
-  return Promise.race([saving, late]).finally(() => clearTimeout(timer))
 }
 
 const isUserGone = (error: unknown): boolean => error instanceof PresenceError && error.code === 'USER_NOT_FOUND'

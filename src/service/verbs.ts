@@ -103,11 +103,31 @@ export interface WatchedProviders {
  * `UserIdCodec`). All may throw {@link PresenceError} STORE_UNAVAILABLE, and USER_NOT_FOUND for a user who is not there.
  */
 export interface PresenceVerbs {
-  /** Starts a session for a new connection and makes the connection known to the broadcaster. */
+  /**
+   * Lets a caller in, or says why not (R61).
+   *
+   * @param issuedAt of their token, in epoch milliseconds; null: not known. Undefined: there is none
+   * @throws {PresenceError} UNAUTHENTICATED, BANNED
+   */
+  admit(userId: string, issuedAt?: number | null): Promise<void>
+  /** Ends all of a user's sessions and lets them in no more. @returns how many it ended. @throws {PresenceError} NOT_DURABLE */
+  banUser(userId: string): Promise<number>
+  unbanUser(userId: string): Promise<void>
+  /** The host deleted this user. @returns how many sessions it ended */
+  forgetUser(userId: string): Promise<number>
+  /** Refuses tokens that were issued before now, and ends all sessions. @returns how many. @throws {PresenceError} NOT_DURABLE */
+  revokeTokens(userId: string): Promise<number>
+  /**
+   * Starts a session for a new connection and makes the connection known to the broadcaster.
+   *
+   * @param issuedAt see `admit`
+   * @throws {PresenceError} UNAUTHENTICATED, BANNED
+   */
   connectSession(
     userId: string,
     socketId: string,
     device: DeviceInfo,
+    issuedAt?: number | null,
   ): Promise<{ sessionId: string; presence: PresenceInfo }>
   /** The connection is gone. `reason` is Socket.IO's; clean ones end the session at once (R3). Never throws for unknown ids. */
   disconnectSession(sessionId: string, reason: string, evidenceAt?: number): Promise<void>

@@ -1,5 +1,6 @@
+import type { Access } from '../domain/access.ts'
 import type { Choice } from '../domain/presence.ts'
-import type { DeviceType, EndedSession } from '../domain/session.ts'
+import type { DeviceType, EndedSession, Revocation } from '../domain/session.ts'
 import type { Status } from '../domain/status.ts'
 import type { Step, UserRecord } from '../domain/user-record.ts'
 import type { View } from '../domain/view.ts'
@@ -69,10 +70,12 @@ export interface RemoteChange {
   readonly before: { readonly own: View; readonly stranger: View }
   readonly visible: boolean
   readonly wasVisible: boolean
+  /** Whether the host said something else of the user's access. */
+  readonly accessChanged: boolean
   /** Epoch milliseconds of the store's clock. */
   readonly at: number
-  /** Sessions it ended that were not of the node that made it. Only a revoked one has its connection closed. */
-  readonly ended: readonly { readonly sessionId: string; readonly endedAt: number; readonly revoked: boolean }[]
+  /** Sessions it ended that were not of the node that made it. Only a revoked one has its connection closed: `why` says so. */
+  readonly ended: readonly { readonly sessionId: string; readonly endedAt: number; readonly why: Revocation | null }[]
 }
 
 /** Whether the store can be believed: `lost` while it does not answer, since a moment in epoch milliseconds of this node. */
@@ -154,8 +157,17 @@ export interface SessionDetails extends SessionTrace {
   readonly lastPing: number
 }
 
-/** What a user decided, stamped by the hot store. */
+/** What the host said of a user's access. */
+export interface AccessRow {
+  readonly userId: string
+  /** When it was said last, in microseconds of the store's clock, as versions are. */
+  readonly saidAt: number
+  readonly access: Access
+}
+
+/** What a user decided, or the host about them, stamped by the hot store. */
 export type Decision =
+  | { readonly kind: 'access'; readonly userId: string; readonly access: Access }
   | { readonly kind: 'choice'; readonly userId: string; readonly choice: Choice }
   | {
       readonly kind: 'visibility'
@@ -171,6 +183,14 @@ export interface DurableStore extends PersonalStore {
   load(userIds: readonly string[]): Promise<UserRecord[]>
   /** Stores a decision unless a newer one is stored. Resolves only when it is durable. */
   saveDecision(decision: Decision): Promise<void>
+  /**
+   * What was said of access later than this, oldest first, and of nobody who is gone.
+   *
+   * @param after microseconds of the store's clock, as versions are
+   */
+  accessSince(after: number, limit: number): Promise<readonly AccessRow[]>
+  /** Those of these users who are not among the host's any more. */
+  missingUsers(userIds: readonly string[]): Promise<string[]>
   /** Writes many records at once, into the host's four columns and the own table; never older over newer. */
   project(records: readonly UserRecord[]): Promise<void>
   /** Inserts or updates rows of `user_sessions`; an ended session stays ended. */

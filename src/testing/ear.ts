@@ -21,6 +21,7 @@ const OURS: Record<keyof ServerToClient, true> = {
   resync: true,
   stale: true,
   drain: true,
+  closing: true,
 }
 
 /** What a client heard and nobody has taken yet. */

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type { Express, Request } from 'express'
 import type { Server, Socket } from 'socket.io'
 import {
+  callerIn,
   createMemoryPresence,
   defaultIdentifyRequest,
   defaultIdentifySocket,
@@ -144,8 +145,8 @@ function createStrangers(identify: Identify, codec: UserIdCodec) {
 
   async function look(socketId: string, identity: Identity | Promise<Identity>): Promise<void> {
     // Whoever cannot be identified is turned away like somebody unknown.
-    const userId = await Promise.resolve(identity).catch(() => null)
-    if (userId !== null && userId !== undefined && codec.parse(String(userId)) !== null) return
+    const known = await Promise.resolve(identity).catch(() => null)
+    if (callerIn(known, codec) !== null) return
     strangers.add(socketId)
     found.emit(socketId)
   }

@@ -66,13 +66,14 @@ describe('the schema', () => {
       '002-user-sessions',
       '003-presence',
       '004-listing',
+      '006-access',
       '008-personal-data',
     ])
     expect(await rollbackPresence({ sequelize, ...HOST })).toEqual(['008-personal-data'])
-    expect(await rollbackPresence({ sequelize, ...HOST, steps: 'all' })).toHaveLength(4)
-    expect(await columns()).toEqual(['id'])
-    expect(await migrate()).toHaveLength(5)
     expect(await rollbackPresence({ sequelize, ...HOST, steps: 'all' })).toHaveLength(5)
+    expect(await columns()).toEqual(['id'])
+    expect(await migrate()).toHaveLength(6)
+    expect(await rollbackPresence({ sequelize, ...HOST, steps: 'all' })).toHaveLength(6)
   })
 
   test('uses a fitting column that the host has, and leaves it when it goes', async () => {
@@ -113,7 +114,7 @@ describe('the schema', () => {
     await query('insert into market.users values (1), (2)')
     const { sequelize } = database
     const host = { usersTable: 'market.users', idColumn: 'uid', userId: integerIds }
-    expect(await migratePresence({ sequelize, ...host })).toHaveLength(5)
+    expect(await migratePresence({ sequelize, ...host })).toHaveLength(6)
     store = createDurableStore({ sequelize, ...host, nodeId: 'a', directory: null })
     await store.project([presentRecord('1')])
     await saveChoices(store, '1', { ...NO_CHOICE, message: 'hi', version: NOW * 1000 + 999 })
@@ -129,7 +130,7 @@ describe('the schema', () => {
       { uid: 1, online_status: 'offline', show_online_status: true, custom_status_message: 'hi' },
       { uid: 2, online_status: 'offline', show_online_status: false, custom_status_message: null },
     ])
-    expect(await rollbackPresence({ sequelize, ...host, steps: 'all' })).toHaveLength(5)
+    expect(await rollbackPresence({ sequelize, ...host, steps: 'all' })).toHaveLength(6)
   })
 
   test('refuses a users table that is not there or has other ids', async () => {

@@ -17,6 +17,7 @@ import {
   sessionOf,
 } from './durable-store-people.ts'
 import { personalDataContract } from './durable-store-personal.ts'
+import { accessContract } from './durable-store-access.ts'
 import { providerSearchContract } from './durable-store-search.ts'
 
 /** What every durable store promises, whatever it is made of. */
@@ -26,6 +27,7 @@ export function durableStoreContract(name: string, open: OpenDurableStore): void
     decisionsContract(open)
     sessionsContract(open)
     personalDataContract(open)
+    accessContract(open)
     providerSearchContract(open)
   })
 }

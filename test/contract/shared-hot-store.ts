@@ -87,6 +87,7 @@ export function sharedStoreContract(name: string, source: () => string | readonl
         before: { own: change?.before.own, stranger: change?.before.stranger },
         visible: true,
         wasVisible: true,
+        accessChanged: false,
         at: now,
         ended: [],
       })
@@ -102,8 +103,8 @@ export function sharedStoreContract(name: string, source: () => string | readonl
       await comes(b, 'alice', 's2')
       await b.change('alice', (record, at) => signOut(record, new Set(['s1']), at, rules))
       await until(() => byA.some(({ ended }) => ended.length > 0))
-      expect(byA.at(-1)?.ended).toEqual([{ sessionId: 's1', endedAt: now, revoked: true }])
-      expect((await a.read(['alice'])).get('alice')?.revoked).toEqual([{ sessionId: 's1', at: now }])
+      expect(byA.at(-1)?.ended).toEqual([{ sessionId: 's1', endedAt: now, why: 'SIGNED_OUT' }])
+      expect((await a.read(['alice'])).get('alice')?.revoked).toEqual([{ sessionId: 's1', at: now, why: 'SIGNED_OUT' }])
     })
 
     test('R46 news that were not heard are looked up as soon as the next one shows the gap', async () => {

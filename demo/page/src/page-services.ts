@@ -59,6 +59,7 @@ function followIdentity(
       if (client !== presence.get()) return
       if (reason === 'signed-out') session.leave('This device was signed out.')
       if (reason === 'token-rejected') session.leave('You were signed out.')
+      if (reason === 'banned' || reason === 'user-deleted') session.leave('This account may not be used any more.')
     })
     change(client)
   })

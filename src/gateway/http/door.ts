@@ -2,7 +2,7 @@ import type { Request, RequestHandler } from 'express'
 import { PresenceError } from '../../domain/errors.ts'
 import type { UserIdCodec } from '../../domain/user-id.ts'
 import type { PresenceVerbs } from '../../service/verbs.ts'
-import { canonicalId, type IdentifyRequest } from '../identify.ts'
+import { callerIn, type IdentifyRequest } from '../identify.ts'
 import type { DoorMetrics, Log } from '../log.ts'
 import { type RateLimiter, tooMuch } from '../rate-limit.ts'
 
@@ -27,11 +27,15 @@ export interface HttpDoor {
   readonly clock?: () => number
 }
 
-/** @throws {PresenceError} UNAUTHENTICATED */
-export async function callerOf(door: Pick<HttpDoor, 'identify' | 'codec'>, request: Request): Promise<string> {
-  const userId = canonicalId(await door.identify(request), door.codec)
-  if (userId === null) throw new PresenceError('UNAUTHENTICATED', 'This needs a token that names a user.')
-  return userId
+/** @throws {PresenceError} UNAUTHENTICATED, BANNED, and STORE_UNAVAILABLE when nobody can say whether they may be here (R61) */
+export async function callerOf(
+  door: Pick<HttpDoor, 'identify' | 'codec' | 'verbs'>,
+  request: Request,
+): Promise<string> {
+  const caller = callerIn(await door.identify(request), door.codec)
+  if (caller === null) throw new PresenceError('UNAUTHENTICATED', 'This needs a token that names a user.')
+  await door.verbs.admit(caller.userId, caller.issuedAt)
+  return caller.userId
 }
 
 /** The caller of a request that changes something, within their limit. @throws {PresenceError} RATE_LIMITED too */

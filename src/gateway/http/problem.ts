@@ -16,6 +16,7 @@ export const PROBLEMS: Record<PresenceErrorCode, readonly [status: number, title
   INVALID_CURSOR: [400, 'Not an acceptable cursor'],
   INVALID_PAYLOAD: [400, 'Not an acceptable payload'],
   UNAUTHENTICATED: [401, 'Not signed in'],
+  BANNED: [403, 'Account barred'],
   USER_NOT_FOUND: [404, 'No such user'],
   SESSION_NOT_FOUND: [404, 'No such session'],
   NOT_FOUND: [404, 'Not found'],

@@ -28,6 +28,7 @@ const info = (userId: string): PresenceInfo => ({ userId, online_status: 'away',
 
 // The service is another room's; here it only has to remember what it was asked.
 const verbs = {
+  admit: vi.fn(async () => {}),
   noteUserActivity: vi.fn(async () => {}),
   readPresence: vi.fn(async (userId: string) => info(userId)),
   readPresences: vi.fn(async (ids: readonly string[]) => ({ presences: ids.map(info), versions: {}, stale: false })),

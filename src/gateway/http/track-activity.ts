@@ -2,11 +2,11 @@ import type { Request, RequestHandler } from 'express'
 import { PresenceError } from '../../domain/errors.ts'
 import type { UserIdCodec } from '../../domain/user-id.ts'
 import type { PresenceVerbs } from '../../service/verbs.ts'
-import { canonicalId, type IdentifyRequest } from '../identify.ts'
+import { callerIn, type IdentifyRequest } from '../identify.ts'
 import type { Log } from '../log.ts'
 
 export interface TrackActivityOptions {
-  readonly verbs: Pick<PresenceVerbs, 'noteUserActivity'>
+  readonly verbs: Pick<PresenceVerbs, 'admit' | 'noteUserActivity'>
   readonly identify: IdentifyRequest
   readonly codec: UserIdCodec
   readonly log: Log
@@ -40,15 +40,19 @@ export function trackActivity(options: TrackActivityOptions): RequestHandler {
   }
 }
 
+const NOT_LET_IN: ReadonlySet<string> = new Set(['UNAUTHENTICATED', 'BANNED', 'USER_NOT_FOUND'])
+
 async function note(options: TrackActivityOptions, request: Request): Promise<void> {
   const { verbs, identify, codec, log, isActivity = isNotPlainRead } = options
   try {
     if (nothingOfUse.has(request) || !isActivity(request)) return
-    const userId = canonicalId(await identify(request), codec)
-    if (userId !== null) await verbs.noteUserActivity(userId)
+    const caller = callerIn(await identify(request), codec)
+    if (caller === null) return
+    await verbs.admit(caller.userId, caller.issuedAt)
+    await verbs.noteUserActivity(caller.userId)
   } catch (error) {
     // Whoever is not let in gave no sign of use; that was answered already.
-    if (error instanceof PresenceError && (error.code === 'UNAUTHENTICATED' || error.code === 'USER_NOT_FOUND')) return
+    if (error instanceof PresenceError && NOT_LET_IN.has(error.code)) return
     log.warn({ err: error }, 'an activity could not be noted')
   }
 }

@@ -4,8 +4,11 @@ import { reconcileAll } from '../../service/fleet/reconcile.ts'
 import { keepLease } from '../../service/fleet/keep-lease.ts'
 import { recover } from '../../service/fleet/recover.ts'
 import { SURVEY_EVERY_MS, takeOver } from '../../service/fleet/take-over.ts'
+import { endDeleted } from '../../service/change-access.ts'
+import { createAccessFollower } from '../../service/follow-access.ts'
 import { project } from '../../service/project.ts'
 import { settleDue } from '../../service/settle-due.ts'
+import type { AttachedSockets } from '../socket/attach-sockets.ts'
 import { startListingJob } from './listing-job.ts'
 import { type Loop, startLoop } from './loop.ts'
 import { startRetentionJob } from './retention-job.ts'
@@ -15,6 +18,8 @@ import { startRetentionJob } from './retention-job.ts'
  * process more than anything else it does.
  */
 const MAX_SLEEP_MS = 200
+/** How often a node reads what others stored about access: with the way there and back, less than the two seconds of R61. */
+const ACCESS_EVERY_MS = 1_000
 const ALIVE_EVERY_MS = 5_000
 
 /** Milliseconds until a node that could not renew its lease, or has something to catch up with, tries again. */
@@ -29,8 +34,8 @@ export interface JobOptions {
 }
 
 /** Starts what this process does by itself: deadlines, the projection, the sign that it lives, and its part among other nodes. */
-export function startJobs(deps: ServiceDeps, options: JobOptions): Loop {
-  const { projectEveryMs } = options
+export function startJobs(deps: ServiceDeps, options: JobOptions, door: Pick<AttachedSockets, 'closeExpired'>): Loop {
+  const { projectEveryMs, reconcileMs } = options
   const { hot, durable, log } = deps
   const untilDeadline = async () => {
     const next = await hot.nextDeadline()
@@ -51,6 +56,18 @@ export function startJobs(deps: ServiceDeps, options: JobOptions): Loop {
       log,
     ),
     startRetentionJob(deps, options),
+    startLoop(
+      'expiry',
+      async () => door.closeExpired(),
+      () => MAX_SLEEP_MS,
+      log,
+    ),
+    startLoop(
+      'deleted',
+      () => endDeleted(deps),
+      () => reconcileMs,
+      log,
+    ),
     ...(deps.hasDirectory ? [startListingJob(deps)] : []),
     ...(deps.shared ? startFleetJobs(deps, deps.shared, options) : []),
   ]
@@ -89,6 +106,7 @@ function startFleetJobs(
       () => SURVEY_EVERY_MS,
       log,
     ),
+    startLoop('access', createAccessFollower(deps), () => ACCESS_EVERY_MS, log),
     startLoop('catch-up', catchUp, () => (behind ? SURVEY_EVERY_MS : SOON_MS), log),
     startLoop('reconcile', compareAll, () => reconcileMs, log),
   ]

@@ -94,7 +94,13 @@ export function answerEvent<Input>(
       if (!limiter.take(connection.userId ?? socket.id)) throw tooMuch()
       const input = work.read(payload)
       // Whoever has gone, or is not ours, gets neither work nor an answer.
-      if (!(await connection.ready) || connection.goodbye !== null || connection.userId === null) return null
+      if (
+        !(await connection.ready) ||
+        connection.goodbye !== null ||
+        connection.isClosing ||
+        connection.userId === null
+      )
+        return null
       return { ok: true, ...(await work.run(input, connection.userId, socket)) }
     } catch (error) {
       const explanation = explainError(error, log)

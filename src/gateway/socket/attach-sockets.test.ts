@@ -24,6 +24,7 @@ const presence: PresenceInfo = { userId: ALICE, online_status: 'online', last_se
 
 // The service is another room's; here it only has to remember what it was asked.
 const verbs = {
+  admit: vi.fn(async () => {}),
   connectSession: vi.fn(async () => ({ sessionId: 'session 1', presence })),
   disconnectSession: vi.fn(async () => {}),
   noteSessionActivity: vi.fn(async () => {}),
@@ -93,7 +94,7 @@ test('R2 a connection gets a session, and its goodbye ends that one', async () =
   const client = dial({ token, device_type: 'mobile', device_id: 'phone' })
   await heard(client, 'selfPresence')
   const device = expect.objectContaining({ deviceType: 'mobile', deviceId: 'phone', format: 'events' })
-  expect(verbs.connectSession).toHaveBeenCalledWith(ALICE, client.id, device)
+  expect(verbs.connectSession).toHaveBeenCalledWith(ALICE, client.id, device, undefined)
   client.disconnect()
   const goodbye = ['session 1', 'client namespace disconnect', undefined]
   await vi.waitFor(() => expect(verbs.disconnectSession).toHaveBeenCalledWith(...goodbye))
@@ -102,7 +103,8 @@ test('R2 a connection gets a session, and its goodbye ends that one', async () =
 test('R2 a goodbye while the session is being made ends it as soon as there is one', async () => {
   const made = holdSession()
   const client = dial()
-  await vi.waitFor(() => expect(verbs.connectSession).toHaveBeenCalled())
+  // Whoever is not connected yet says no goodbye.
+  await Promise.all([heard(client, 'connect'), vi.waitFor(() => expect(verbs.connectSession).toHaveBeenCalled())])
   client.disconnect()
   await vi.waitFor(() => expect(io.of('/').sockets.size).toBe(0))
   expect(verbs.disconnectSession).not.toHaveBeenCalled()

@@ -1,4 +1,5 @@
 import type { Socket } from 'socket.io'
+import { parseRenewal } from '../../protocol/schemas/renewal.ts'
 import { parseStatusChange } from '../../protocol/schemas/status-change.ts'
 import { parseProviderWatch } from '../../protocol/schemas/provider-watch.ts'
 import { parseUnwatch, parseWatch } from '../../protocol/schemas/watch.ts'
@@ -11,7 +12,14 @@ import { tooMuch } from '../rate-limit.ts'
 import { answerEvent, checkSize, incoming, type SharedListener } from './answer.ts'
 import { type Connections, createConnections } from './connection.ts'
 import type { SocketDoor } from './door.ts'
+import { renewConnection } from './renew-connection.ts'
 import { wordWatched } from './search-words.ts'
+
+/** The open door. */
+export interface AttachedSockets extends Pick<Connections, 'closeExpired' | 'nextExpiry'> {
+  /** Stops taking new connections. */
+  detach(): void
+}
 
 type Listeners = Readonly<Record<string, SharedListener>>
 
@@ -19,16 +27,19 @@ type Listeners = Readonly<Record<string, SharedListener>>
  * The socket door (4.4): gives every connection of a user of ours a session, and answers its events. Sockets that
  * `identify` does not know are left alone entirely.
  *
- * @returns stops taking new connections
  */
-export function attachSockets(door: SocketDoor): () => void {
+export function attachSockets(door: SocketDoor): AttachedSockets {
   const namespace = 'of' in door.io ? door.io.of('/') : door.io
   const connections = createConnections(door)
   const listeners = listenersFor(door, connections)
   const onConnection = (socket: Socket) => welcome(door, socket, connections, listeners)
   namespace.on('connection', onConnection)
   for (const socket of namespace.sockets.values()) onConnection(socket)
-  return () => void namespace.off('connection', onConnection)
+  return {
+    detach: () => void namespace.off('connection', onConnection),
+    closeExpired: connections.closeExpired,
+    nextExpiry: connections.nextExpiry,
+  }
 }
 
 function welcome(door: SocketDoor, socket: Socket, connections: Connections, listeners: Listeners): void {
@@ -73,6 +84,13 @@ function listenersFor(door: SocketDoor, connections: Connections): Listeners {
       },
       run: async (query, _userId, socket) =>
         wordWatched(await verbs.watchProviders(socket.id, query), query.sort, clock()),
+    }),
+    renew: answerEvent(door, connections, 'renew', {
+      read(payload) {
+        checkSize(payload, options.maxPayloadBytes)
+        return parseRenewal(payload)
+      },
+      run: ({ token }, userId, socket) => renewConnection(door, connections, { socket, userId, token }),
     }),
     unwatch: answerEvent(door, connections, 'unwatch', {
       read(payload) {

@@ -2,6 +2,8 @@ import type { Socket } from 'socket.io'
 import { PresenceError } from '../../domain/errors.ts'
 import { explainError } from '../explain-error.ts'
 import type { Log } from '../log.ts'
+import { credentialOf } from '../identify.ts'
+import type { PresenceVerbs } from '../../service/verbs.ts'
 import type { Tokens } from '../token.ts'
 
 type Middleware = (socket: Socket, next: (error?: Error & { data?: unknown }) => void) => void
@@ -9,13 +11,19 @@ type Middleware = (socket: Socket, next: (error?: Error & { data?: unknown }) =>
 /**
  * The standalone server's own check of a handshake: sets `socket.data.user` from `auth.token`. A refusal reaches the client
  * as `connect_error`, whose `data` says why and whether a retry can help (R52).
+ *
+ * @param admit says whether they may be here at all
  */
-export function authenticateSocket(tokens: Pick<Tokens, 'verify'>, log: Log): Middleware {
+export function authenticateSocket(
+  tokens: Pick<Tokens, 'verify'>,
+  log: Log,
+  admit: PresenceVerbs['admit'] = async () => {},
+): Middleware {
   return (socket, next) => void check(socket, next)
 
   async function check(socket: Socket, next: Parameters<Middleware>[1]): Promise<void> {
     try {
-      await verifyHandshake(socket, tokens)
+      await verifyHandshake(socket, tokens, admit)
     } catch (error) {
       next(refusal(error, log))
       return
@@ -24,13 +32,18 @@ export function authenticateSocket(tokens: Pick<Tokens, 'verify'>, log: Log): Mi
   }
 }
 
-async function verifyHandshake(socket: Socket, tokens: Pick<Tokens, 'verify'>): Promise<void> {
+async function verifyHandshake(
+  socket: Socket,
+  tokens: Pick<Tokens, 'verify'>,
+  admit: PresenceVerbs['admit'],
+): Promise<void> {
   const token: unknown = socket.handshake.auth['token']
   if (typeof token !== 'string' || token === '') {
     throw new PresenceError('UNAUTHENTICATED', 'The handshake needs auth.token.')
   }
-  const { userId } = await tokens.verify(token)
-  Object.assign(socket.data, { user: { id: userId } })
+  const caller = await tokens.verify(token)
+  await admit(caller.userId, caller.issuedAt)
+  Object.assign(socket.data, { user: credentialOf(caller) })
 }
 
 function refusal(error: unknown, log: Log): Error & { data: unknown } {

@@ -1,9 +1,12 @@
 import type { Socket } from 'socket.io'
-import { PresenceError } from '../../domain/errors.ts'
+import type { CloseCode } from '../../protocol/close-reasons.ts'
 import type { DeviceInfo } from '../../service/verbs.ts'
-import { canonicalId } from '../identify.ts'
+import { callerIn } from '../identify.ts'
+import { closeCodeOf, closeSocket } from './close-socket.ts'
 import { deviceInfoOf } from './device-info.ts'
 import type { SocketDoor } from './door.ts'
+import { createExpiries } from './expiries.ts'
+import { arrivingCaller } from './verify-token.ts'
 
 /** How a connection ended. `evidenceAt`: its last sign of life in epoch milliseconds, undefined: just now. */
 interface Goodbye {
@@ -19,6 +22,8 @@ export interface Connection {
   sessionId: string | null
   /** Null while the connection stands. */
   goodbye: Goodbye | null
+  /** It was told to go: nothing is done for it any more, and nothing keeps it. */
+  isClosing: boolean
   /** Whether there is a session to serve: false when the socket is not ours, was refused, or went meanwhile. */
   ready: Promise<boolean>
   /** Epoch milliseconds of the last packet, whatever it was. */
@@ -47,6 +52,14 @@ export interface Connections {
    * @param abandon called when the socket turns out to be somebody who is not ours
    */
   open(socket: Socket, identity: ReturnType<SocketDoor['identify']>, abandon: () => void): void
+  /** Says when a connection ends by its token from now on. @returns false when it is over already */
+  expire(socket: Socket, at: number | null): boolean
+  /** Ends a connection, and tells it why (R62). */
+  close(socket: Socket, code: CloseCode): void
+  /** Ends those whose token has expired: their clients come back with a new one (R60). */
+  closeExpired(): void
+  /** Epoch milliseconds at which the next token expires, or null. */
+  nextExpiry(): number | null
 }
 
 export function createConnections(door: SocketDoor): Connections {
@@ -54,6 +67,7 @@ export function createConnections(door: SocketDoor): Connections {
   const connections = new WeakMap<Socket, Connection>()
   // Signs of life arrive at the engine, over which a client may have joined more than once.
   const newest = new WeakMap<Engine, Connection>()
+  const expiries = createExpiries<Socket>()
 
   function onPacket(this: Engine): void {
     const connection = newest.get(this)
@@ -63,6 +77,7 @@ export function createConnections(door: SocketDoor): Connections {
   function onDisconnect(this: Socket, reason: string): void {
     const connection = connections.get(this)
     this.conn.off('packet', onPacket)
+    expiries.set(this, null)
     if (!connection) return
     connection.goodbye = { reason, evidenceAt: reason === SILENCE ? connection.lastPacketAt : undefined }
     endSession(door, connection)
@@ -74,11 +89,51 @@ export function createConnections(door: SocketDoor): Connections {
     connections.delete(socket)
   }
 
+  function close(socket: Socket, code: CloseCode): void {
+    const connection = connections.get(socket)
+    if (!connection || connection.isClosing) return
+    connection.isClosing = true
+    expiries.set(socket, null)
+    closeSocket(socket, code)
+  }
+
+  function expire(socket: Socket, at: number | null): boolean {
+    const connection = connections.get(socket)
+    if (!connection || connection.isClosing || connection.goodbye !== null) return false
+    if (at !== null && at <= clock()) close(socket, 'TOKEN_EXPIRED')
+    else expiries.set(socket, at)
+    return true
+  }
+
+  /**
+   * Turns a connection away for which no session could be made. Whoever may not be here is sent away for good; for anything else the
+   * transport is closed, after which a plain client comes back by itself.
+   */
+  function refuse(socket: Socket, error: unknown): void {
+    door.log.warn({ err: error, socketId: socket.id }, 'no session could be made for a connection')
+    const code = closeCodeOf(error)
+    if (code === null) socket.conn.close()
+    else close(socket, code)
+  }
+
   return {
     of: (socket) => connections.get(socket),
+    expire,
+    close,
+    closeExpired() {
+      for (const socket of expiries.takeDue(clock())) close(socket, 'TOKEN_EXPIRED')
+    },
+    nextExpiry: expiries.next,
     open(socket, identity, abandon) {
-      const userId = identity instanceof Promise ? null : canonicalId(identity, door.codec)
-      const connection: Connection = { userId, sessionId: null, goodbye: null, ready: READY, lastPacketAt: clock() }
+      const userId = identity instanceof Promise ? null : (callerIn(identity, door.codec)?.userId ?? null)
+      const connection: Connection = {
+        userId,
+        sessionId: null,
+        goodbye: null,
+        isClosing: false,
+        ready: READY,
+        lastPacketAt: clock(),
+      }
       connections.set(socket, connection)
       newest.set(socket.conn, connection)
       socket.on('disconnect', onDisconnect)
@@ -89,10 +144,12 @@ export function createConnections(door: SocketDoor): Connections {
         forget(socket)
         abandon()
       }
-      connection.ready = begin(door, socket, connection, { identity, device, foreign }).catch((error: unknown) => {
-        refuse(door, socket, error)
-        return false
-      })
+      connection.ready = begin(door, socket, connection, { identity, device, foreign, expire }).catch(
+        (error: unknown) => {
+          refuse(socket, error)
+          return false
+        },
+      )
     },
   }
 }
@@ -101,16 +158,20 @@ interface Arrival {
   readonly identity: ReturnType<SocketDoor['identify']>
   readonly device: DeviceInfo
   readonly foreign: () => void
+  readonly expire: Connections['expire']
 }
 
 async function begin(door: SocketDoor, socket: Socket, connection: Connection, arrival: Arrival): Promise<boolean> {
-  connection.userId = canonicalId(await arrival.identity, door.codec)
-  if (connection.userId === null) {
+  const caller = await arrivingCaller(door, socket, arrival.identity)
+  connection.userId = caller?.userId ?? null
+  if (caller === null) {
     arrival.foreign()
     return false
   }
-  if (goodbyeOf(connection) !== null) return false
-  const { sessionId, presence } = await door.verbs.connectSession(connection.userId, socket.id, arrival.device)
+  // A host may take in a token that ends this very moment.
+  if (goodbyeOf(connection) !== null || !arrival.expire(socket, caller.expiresAt) || connection.isClosing) return false
+  const { userId, issuedAt } = caller
+  const { sessionId, presence } = await door.verbs.connectSession(userId, socket.id, arrival.device, issuedAt)
   connection.sessionId = sessionId
   if (goodbyeOf(connection) !== null) {
     endSession(door, connection)
@@ -130,14 +191,4 @@ function endSession({ verbs, log }: SocketDoor, { sessionId, goodbye }: Connecti
   verbs.disconnectSession(sessionId, goodbye.reason, goodbye.evidenceAt).catch((error: unknown) => {
     log.error({ err: error, sessionId, reason: goodbye.reason }, 'a session could not be ended with its connection')
   })
-}
-
-/**
- * Turns a connection away for which no session could be made. A user who does not exist is sent away for good; for
- * anything else the transport is closed, after which a plain client comes back by itself.
- */
-function refuse({ log }: SocketDoor, socket: Socket, error: unknown): void {
-  log.warn({ err: error, socketId: socket.id }, 'no session could be made for a connection')
-  if (error instanceof PresenceError && error.code === 'USER_NOT_FOUND') socket.disconnect(true)
-  else socket.conn.close()
 }

@@ -2,7 +2,7 @@ import type { Namespace, Server } from 'socket.io'
 import type { UserIdCodec } from '../../domain/user-id.ts'
 import type { PresenceVerbs } from '../../service/verbs.ts'
 import type { HttpDoor } from '../http/door.ts'
-import type { IdentifySocket } from '../identify.ts'
+import type { IdentifySocket, VerifyToken } from '../identify.ts'
 import type { DoorMetrics, Log } from '../log.ts'
 import type { RateLimiter } from '../rate-limit.ts'
 
@@ -15,6 +15,8 @@ export interface SocketDoor {
   /** What ids of the directory look like. Absent: there is none, and no search to watch. */
   readonly directoryIds?: HttpDoor['directoryIds']
   readonly identify: IdentifySocket
+  /** Checks the token of a connection that is renewed, or was recovered. Absent: connections are not renewed. */
+  readonly verifyToken?: VerifyToken
   readonly codec: UserIdCodec
   readonly limiter: RateLimiter
   readonly log: Log

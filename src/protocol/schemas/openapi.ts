@@ -17,6 +17,7 @@ const CONTRACT_VERSION = '1.0.0'
 const PROBLEM_WORDS = {
   400: 'What was sent is not acceptable; `code` says which part',
   401: 'No token, or one that is not valid',
+  403: 'The account is barred',
   404: 'There is no such thing',
   413: 'The body is too large',
   422: 'The message was rejected',
@@ -152,7 +153,7 @@ const call = (
   security: [{ bearer: [] }],
   responses: {
     ...(answer === null ? { 204: { description: 'Done' } } : { 200: jsonAnswer('OK', answer) }),
-    ...problems(refusals),
+    ...problems([...refusals, 403]),
   },
 })
 

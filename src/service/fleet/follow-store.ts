@@ -1,4 +1,5 @@
 import { presenceInfo } from '../../domain/info.ts'
+import type { Revocation } from '../../domain/session.ts'
 import type { RemoteChange, SharedHotStore, StoreState } from '../../store/contract.ts'
 import { asError } from '../../telemetry/logger.ts'
 import type { ServiceDeps } from '../deps.ts'
@@ -51,17 +52,18 @@ function hear(deps: ServiceDeps, change: RemoteChange): void {
   if (before.own.version !== own.version || wasVisible !== visible) {
     deps.broadcast.tellSelf(userId, presenceInfo(userId, own, visible))
   }
-  for (const ended of change.ended) if (ended.revoked) closeRevoked(deps, ended)
+  if (change.accessChanged) deps.admissions.forget(userId)
+  for (const { sessionId, endedAt, why } of change.ended) if (why !== null) closeRevoked(deps, sessionId, endedAt, why)
 }
 
 /** A sign-out or an eviction on another node. Anything else that ended there, this node will state anew. */
-function closeRevoked(deps: ServiceDeps, { sessionId, endedAt }: { sessionId: string; endedAt: number }): void {
+function closeRevoked(deps: ServiceDeps, sessionId: string, endedAt: number, why: Revocation): void {
   const held = deps.local.withId(sessionId)
   if (!held) return
   deps.sessionLog.note(sessionRow(held, endedAt, false))
   deps.local.remove(held)
   deps.broadcast.remove(held.socketId)
-  deps.broadcast.signOut(held.socketId)
+  deps.broadcast.signOut(held.socketId, why)
 }
 
 function turn(deps: ServiceDeps, { state }: StoreState): void {

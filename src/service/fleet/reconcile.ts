@@ -1,5 +1,5 @@
 import { adoptDecisions, lacksDecision, outgrow } from '../../domain/node-steps.ts'
-import type { UserRecord } from '../../domain/user-record.ts'
+import { isShown, type UserRecord } from '../../domain/user-record.ts'
 import type { Concern } from '../../store/contract.ts'
 import type { ServiceDeps } from '../deps.ts'
 import { changeUser } from '../records.ts'
@@ -39,7 +39,7 @@ async function reconcileTold(deps: ServiceDeps, concern: Concern, withAbsent: bo
 }
 
 async function compare(deps: ServiceDeps, record: UserRecord): Promise<void> {
-  const { userId, own, stranger, visibility } = record
+  const { userId, own, stranger } = record
   const told = Math.max(
     deps.broadcast.latest(userId, 'own')?.version ?? 0,
     deps.broadcast.latest(userId, 'stranger')?.version ?? 0,
@@ -54,7 +54,7 @@ async function compare(deps: ServiceDeps, record: UserRecord): Promise<void> {
     return
   }
   const before = { own, stranger }
-  deps.broadcast.announce({ userId, own, stranger, before, at: deps.hot.now(), retracts: !visibility.visible })
+  deps.broadcast.announce({ userId, own, stranger, before, at: deps.hot.now(), retracts: !isShown(record) })
 }
 
 async function reconcileSessions(deps: ServiceDeps, concern: Concern): Promise<void> {

@@ -1,6 +1,6 @@
 import { PresenceError } from '../../domain/errors.ts'
 import { type OwnConnections, restate } from '../../domain/node-steps.ts'
-import type { Session } from '../../domain/session.ts'
+import type { Revocation, Session } from '../../domain/session.ts'
 import { setVisible } from '../../domain/steps.ts'
 import type { SharedHotStore } from '../../store/contract.ts'
 import type { ServiceDeps } from '../deps.ts'
@@ -27,7 +27,7 @@ async function restateUser(deps: ServiceDeps, userId: string): Promise<void> {
   const held = local.ofUser(userId)
   const own = connectionsOf(shared, held)
   const hidden = deps.pendingDecisions.hidingOf(userId)
-  let revoked: readonly string[] = []
+  let revoked: ReadonlyMap<string, Revocation> = new Map()
   try {
     const { before, after } = await changeUser(deps, userId, (record, now) => {
       const draft = hidden ? setVisible(record, false, hidden.version, now, rules).record : record
@@ -37,12 +37,12 @@ async function restateUser(deps: ServiceDeps, userId: string): Promise<void> {
     })
     if (before !== after) metrics.reconciled.inc()
   } catch (error) {
-    if (error instanceof PresenceError && error.code === 'USER_NOT_FOUND') return
+    if (error instanceof PresenceError && error.code === 'USER_NOT_FOUND') return letGo(deps, held)
     unstated.add(userId)
     if (!(error instanceof PresenceError && error.retryable)) throw error
     return
   }
-  conclude(deps, held, own, new Set(revoked))
+  conclude(deps, held, own, revoked)
 }
 
 /** What this node sees of its own connections of a user. */
@@ -69,21 +69,32 @@ const sessionOf = (held: LocalSession, nodeId: string): Session => ({
   lost: null,
 })
 
+/** Of somebody who was deleted nothing is left to state. */
+function letGo({ local, broadcast }: ServiceDeps, held: readonly LocalSession[]): void {
+  for (const session of held) {
+    local.remove(session)
+    if (session.goodbye) continue
+    broadcast.remove(session.socketId)
+    broadcast.signOut(session.socketId, 'USER_DELETED')
+  }
+}
+
 /** The store knows now: what is gone is let go of, what was signed out meanwhile is closed. */
 function conclude(
   { local, broadcast, sessionLog, hot }: ServiceDeps,
   held: readonly LocalSession[],
   own: OwnConnections,
-  revoked: ReadonlySet<string>,
+  revoked: ReadonlyMap<string, Revocation>,
 ): void {
   const taken = new Set(own.standing.map(({ sessionId }) => sessionId))
   for (const session of held) {
+    const why = revoked.get(session.sessionId)
     if (own.gone.has(session.sessionId)) local.remove(session)
-    else if (revoked.has(session.sessionId)) {
+    else if (why !== undefined) {
       sessionLog.note(sessionRow(session, hot.now(), false))
       local.remove(session)
       broadcast.remove(session.socketId)
-      broadcast.signOut(session.socketId)
+      broadcast.signOut(session.socketId, why)
     } else if (session.formerIds.length > 0 && taken.has(session.sessionId)) {
       // Not before: a row that is written before its session begins is taken for one that nobody answers for (R23).
       sessionLog.note(sessionRow(session, hot.now(), true))

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache'
+import { isShown } from '../../domain/user-record.ts'
 import type { View } from '../../domain/view.ts'
 import type { Concern, RecordChange, RemoteChange } from '../../store/contract.ts'
 import type { ServiceDeps } from '../deps.ts'
@@ -85,8 +86,8 @@ export function createLastPages({
   }
 
   hot.onChange(({ before, after, at }: RecordChange) => {
-    const seen = { view: before.stranger, visible: before.visibility.visible }
-    hear(after.userId, shownOf(after), seen, after.visibility.visible, at)
+    const seen = { view: before.stranger, visible: isShown(before) }
+    hear(after.userId, shownOf(after), seen, isShown(after), at)
   })
   shared?.onRemoteChange(({ userId, stranger, before, visible, wasVisible, at }: RemoteChange) => {
     // When somebody was active is not among the news.

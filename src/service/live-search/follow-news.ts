@@ -1,3 +1,4 @@
+import { isShown } from '../../domain/user-record.ts'
 import type { RecordChange, RemoteChange } from '../../store/contract.ts'
 import { asError } from '../../telemetry/logger.ts'
 import type { ServiceDeps } from '../deps.ts'
@@ -41,8 +42,8 @@ const ofThisNode = ({ before, after }: RecordChange): News => ({
   userId: after.userId,
   view: after.stranger,
   before: before.stranger,
-  visible: after.visibility.visible,
-  retracts: before.visibility.visible && !after.visibility.visible,
+  visible: isShown(after),
+  retracts: isShown(before) && !isShown(after),
 })
 
 const ofAnother = ({ userId, stranger, before, visible, wasVisible }: RemoteChange): News => ({

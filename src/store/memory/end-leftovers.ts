@@ -25,7 +25,7 @@ export function endStored(user: StoredUser, leftovers: Leftovers): StoredUser {
   if (row === null || row.record.own.status === 'offline') return user
   const { record } = row
   const seenAt = latest(latest(record.lastSeenAt, record.own.lastSeenAt), evidenceOf(leftovers) ?? leftovers.aliveAt)
-  const visible = record.visibility.visible && host.show_online_status
+  const visible = record.visibility.visible && host.show_online_status && user.access.bar === null
   const isShown = visible && seenAt !== null && seenAt >= (record.visibility.since ?? Number.NEGATIVE_INFINITY)
   const keptSeenAt = isShown ? latest(record.shown.lastSeenAt, seenAt) : record.shown.lastSeenAt
   const version = Math.max(record.version + 1, record.stranger.version + 1, Math.floor(leftovers.now * 1000))
@@ -40,6 +40,7 @@ export function endStored(user: StoredUser, leftovers: Leftovers): StoredUser {
     stranger: untold ? record.stranger : { status: 'offline', lastSeenAt: strangerSeenAt, message: null, version },
   }
   return {
+    ...user,
     host: { ...host, online_status: 'offline' },
     row: { record: after, publicActivityAt: visible ? row.publicActivityAt : null },
   }

@@ -1,3 +1,4 @@
+import { OPEN_ACCESS, saidAt } from '../../domain/access.ts'
 import { PresenceError } from '../../domain/errors.ts'
 import { type UserIdCodec, uuidIds } from '../../domain/user-id.ts'
 import { isPresent } from '../../domain/status.ts'
@@ -116,6 +117,13 @@ export function createMemoryDurableStore(options: MemoryDurableStoreOptions = {}
         return user ? [loadStored(userId, user)] : []
       }),
     saveDecision: async (decision) => saveDecision(decision),
+    accessSince: async (after, limit) =>
+      [...users]
+        .map(([userId, { access }]) => ({ userId, access, saidAt: saidAt(access) }))
+        .filter((row) => row.saidAt > after)
+        .toSorted((a, b) => a.saidAt - b.saidAt)
+        .slice(0, limit),
+    missingUsers: async (userIds) => userIds.filter((userId) => !users.has(userId)),
     project: async (records) => {
       for (const record of newestOf(records)) update(record.userId, (user) => projectOnto(user, record))
     },
@@ -213,7 +221,9 @@ export function createMemoryDurableStore(options: MemoryDurableStoreOptions = {}
     recountListing: async () => 0,
     ping: async () => true,
     addUser: (userId, columns = {}) => {
-      if (!users.has(userId)) users.set(userId, { host: { ...NEW_HOST_COLUMNS, ...columns }, row: null })
+      if (!users.has(userId)) {
+        users.set(userId, { host: { ...NEW_HOST_COLUMNS, ...columns }, row: null, access: OPEN_ACCESS })
+      }
     },
     deleteUser: (userId) => {
       users.delete(userId)
@@ -221,7 +231,7 @@ export function createMemoryDurableStore(options: MemoryDurableStoreOptions = {}
     },
     hostColumns: (userId) => users.get(userId)?.host ?? null,
     writeHostColumns: (userId, columns) =>
-      void update(userId, ({ host, row }) => ({ host: { ...host, ...columns }, row })),
+      void update(userId, (user) => ({ ...user, host: { ...user.host, ...columns } })),
     usersWho: (filter, hidden) =>
       [...users.keys()].filter((userId) => {
         return fits((hidden.includes(userId) ? null : publicOf(userId)) ?? NEVER_SEEN, filter)

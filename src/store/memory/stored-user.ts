@@ -1,5 +1,6 @@
+import { type Access, mergeAccess } from '../../domain/access.ts'
 import type { Status } from '../../domain/status.ts'
-import { latest, newRecord, type UserRecord } from '../../domain/user-record.ts'
+import { isShown, latest, newRecord, type UserRecord } from '../../domain/user-record.ts'
 import { UNSEEN, type View } from '../../domain/view.ts'
 import type { Decision } from '../contract.ts'
 
@@ -14,6 +15,7 @@ export interface HostColumns {
 /** A user as a durable store keeps them: what the host's columns say, and our row, if there is one. */
 export interface StoredUser {
   readonly host: HostColumns
+  readonly access: Access
   readonly row: StoredRow | null
 }
 
@@ -23,6 +25,8 @@ export interface StoredRow {
   readonly publicActivityAt: number | null
 }
 
+const NOTHING: UserRecord['shown'] = { lastSeenAt: null, lastActivityAt: null }
+
 export const NEW_HOST_COLUMNS: HostColumns = {
   online_status: 'offline',
   last_activity: null,
@@ -31,13 +35,20 @@ export const NEW_HOST_COLUMNS: HostColumns = {
 }
 
 /** The record as `load` answers it. The host's column is what people can change, so whoever hides there is hidden (R34). */
-export function loadStored(userId: string, { host, row }: StoredUser): UserRecord {
-  if (row === null) return recordOfHost(userId, host)
+export function loadStored(userId: string, { host, row, access }: StoredUser): UserRecord {
+  if (row === null) {
+    const record = recordOfHost(userId, host)
+    return access.bar === null
+      ? { ...record, access }
+      : { ...record, access, shown: NOTHING, stranger: { ...UNSEEN, version: 0 } }
+  }
   const { record } = row
   const visible = host.show_online_status && record.visibility.visible
-  const stranger = visible || isMasked(record.stranger) ? record.stranger : masked(record.stranger)
+  const isOpen = visible && access.bar === null
+  const stranger = isOpen || isMasked(record.stranger) ? record.stranger : masked(record.stranger)
   return {
     ...record,
+    access,
     visibility: { ...record.visibility, visible },
     stranger,
     deadline: record.choice.expiresAt,
@@ -66,9 +77,11 @@ export const isMasked = ({ status, lastSeenAt, message }: View): boolean =>
 const masked = (view: View, version = 0): View => ({ ...UNSEEN, version: Math.max(view.version + 1, version) })
 
 /** The user after a projection: each part guarded by the version of the decision that may have passed it (R20, R32). */
-export function projectOnto({ host, row }: StoredUser, observed: UserRecord): StoredUser {
+export function projectOnto(user: StoredUser, observed: UserRecord): StoredUser {
+  const { host, row } = user
+  const access = observed.access.bar === 'USER_DELETED' ? user.access : mergeAccess(user.access, observed.access)
   const old = row?.record ?? null
-  if (old !== null && old.version > observed.version) return { host, row }
+  if (old !== null && old.version > observed.version) return { host, row, access }
   const keepsVisibility = old !== null && old.visibility.version > observed.visibility.version
   const keepsPublic = keepsVisibility && !old.visibility.visible
   const { shown, stranger } = keepsPublic ? old : observed
@@ -83,8 +96,9 @@ export function projectOnto({ host, row }: StoredUser, observed: UserRecord): St
     shown,
     stranger,
   }
-  const shownActivityAt = observed.visibility.visible ? observed.shown.lastActivityAt : null
+  const shownActivityAt = isShown(observed) ? observed.shown.lastActivityAt : null
   return {
+    access,
     row: { record, publicActivityAt: keepsPublic ? (row?.publicActivityAt ?? null) : shownActivityAt },
     host: {
       online_status: record.own.status,
@@ -100,10 +114,11 @@ export function projectOnto({ host, row }: StoredUser, observed: UserRecord): St
 
 /** The user after a decision, or as before when a newer one is stored. */
 export function decideOn(userId: string, user: StoredUser, decision: Decision): StoredUser {
+  if (decision.kind === 'access') return { ...user, access: mergeAccess(user.access, decision.access) }
   const row = user.row ?? firstRow(userId, user.host)
   return decision.kind === 'choice'
-    ? decideChoice(user.host, row, decision)
-    : decideVisibility(user.host, row, decision, user.row === null)
+    ? { ...user, ...decideChoice(user.host, row, decision) }
+    : { ...user, ...decideVisibility(user.host, row, decision, user.row === null) }
 }
 
 /** A user's first own row starts from what the host's columns tell of them, exactly as without one. */
@@ -112,7 +127,9 @@ const firstRow = (userId: string, host: HostColumns): StoredRow => ({
   publicActivityAt: host.show_online_status ? host.last_activity : null,
 })
 
-function decideChoice(host: HostColumns, row: StoredRow, { choice }: Decision & { kind: 'choice' }): StoredUser {
+type Decided = Omit<StoredUser, 'access'>
+
+function decideChoice(host: HostColumns, row: StoredRow, { choice }: Decision & { kind: 'choice' }): Decided {
   const { record } = row
   if (record.choice.version >= choice.version) return { host, row }
   return {
@@ -126,7 +143,7 @@ function decideVisibility(
   { record, publicActivityAt }: StoredRow,
   { visible, since, version }: Decision & { kind: 'visibility' },
   isFirst: boolean,
-): StoredUser {
+): Decided {
   if (record.visibility.version >= version) return { host, row: { record, publicActivityAt } }
   const decided = {
     ...record,

@@ -4,6 +4,7 @@ import type { UserIdCodec } from '../../domain/user-id.ts'
 import type { DurableStore } from '../contract.ts'
 import type { Guard } from '../guard.ts'
 import { type Database, openDatabase, openTransactions } from './database.ts'
+import { accessReader, missingUsersReader } from './access.ts'
 import { describeDirectory, type ProviderDirectory } from './directory.ts'
 import { leftoversEnder } from './end-leftovers.ts'
 import { providerFinder } from './find-providers.ts'
@@ -43,6 +44,8 @@ export function createDurableStore(options: DurableStoreOptions): DurableStore {
   return {
     load: recordLoader(database, users),
     saveDecision: decisionSaver(database, users),
+    accessSince: accessReader(database),
+    missingUsers: missingUsersReader(database, users),
     project: recordProjector(database, users),
     saveSessions: sessionSaver(database, users),
     sessionDetails: sessionDetailsReader(database),

@@ -24,7 +24,8 @@ const endSql = ({ table, id }: HostUsers): string => `
     where is_active returning id
   ), left_present as (
     select p.user_id, greatest(p.version + 1, p.public_version + 1, $2::bigint) as version,
-      p.visible and u.show_online_status as visible,
+      p.visible and u.show_online_status
+        and not exists (select 1 from porchlight_access a where a.user_id = p.user_id and a.bar is not null) as visible,
       greatest(p.last_seen, p.own_last_seen, coalesce(evidence.at, (select at from alive))) as seen
     from porchlight_presence p join ${table} u on u.${id} = p.user_id
     left join evidence on evidence.user_id = p.user_id

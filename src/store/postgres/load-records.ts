@@ -2,12 +2,13 @@ import { type Choice, NO_CHOICE } from '../../domain/presence.ts'
 import type { ChosenStatus, Status } from '../../domain/status.ts'
 import { newRecord, type UserRecord } from '../../domain/user-record.ts'
 import { UNSEEN, type View } from '../../domain/view.ts'
+import { accessColumns, type LoadedAccess, loadedAccess } from './access.ts'
 import type { Database } from './database.ts'
 import type { HostUsers } from './host-users.ts'
 import { toMs } from './moments.ts'
 
 /** A user with their own row, if they have one. bigint arrives as text; versions stay below 2^53 (R7). */
-interface LoadedRow {
+interface LoadedRow extends LoadedAccess {
   readonly user_id: string
   readonly host_visible: boolean
   readonly host_activity: number | null
@@ -41,8 +42,10 @@ const loadSql = ({ table, id, idType }: HostUsers): string => `
     p.choice_status, p.choice_message, ${toMs('p.choice_expires_at')} as choice_expires_at, p.choice_version,
     p.visible, ${toMs('p.visible_since')} as visible_since, p.visibility_version,
     ${toMs('p.kept_last_seen')} as kept_last_seen, ${toMs('p.kept_activity')} as kept_activity,
-    p.public_status, ${toMs('p.public_last_seen')} as public_last_seen, p.public_message, p.public_version
+    p.public_status, ${toMs('p.public_last_seen')} as public_last_seen, p.public_message, p.public_version,
+    ${accessColumns('a')}
   from ${table} u left join porchlight_presence p on p.user_id = u.${id}
+    left join porchlight_access a on a.user_id = u.${id}
   where u.${id} = any($1::${idType}[])`
 
 /** Reads records as PostgreSQL knows them; users who are not there are left out. */
@@ -56,11 +59,14 @@ export function recordLoader(database: Database, users: HostUsers) {
 }
 
 /** Somebody of whom only the host's columns tell: never here since presence was added. */
-function hostRecord({ user_id, host_visible, host_activity }: LoadedRow): UserRecord {
+function hostRecord(row: LoadedRow): UserRecord {
+  const { user_id, host_visible, host_activity } = row
   const blank = newRecord(user_id)
-  const open = host_visible ? host_activity : null
+  const access = loadedAccess(row)
+  const open = host_visible && access.bar === null ? host_activity : null
   return {
     ...blank,
+    access,
     visibility: { ...blank.visibility, visible: host_visible },
     lastActivityAt: host_activity,
     lastSeenAt: host_activity,
@@ -74,10 +80,12 @@ function ownRecord(row: LoadedRow, version: string): UserRecord {
   // The host's column is what people can see and change; if it and our row disagree, whoever hides wins (R34).
   const visible = row.host_visible && row.visible
   const choice = choiceOf(row)
+  const access = loadedAccess(row)
   return {
     ...newRecord(row.user_id),
     version: Number(version),
     choice,
+    access,
     visibility: { visible, since: row.visible_since, version: Number(row.visibility_version) },
     lastActivityAt: row.last_activity,
     lastSeenAt: row.last_seen,
@@ -88,7 +96,7 @@ function ownRecord(row: LoadedRow, version: string): UserRecord {
       message: row.own_message,
       version: Number(row.own_version),
     },
-    stranger: strangerOf(row, visible),
+    stranger: strangerOf(row, visible && access.bar === null),
     deadline: choice.expiresAt,
   }
 }
@@ -103,7 +111,7 @@ function choiceOf(row: LoadedRow): Choice {
   }
 }
 
-function strangerOf(row: LoadedRow, visible: boolean): View {
+function strangerOf(row: LoadedRow, isShown: boolean): View {
   const stored: View = {
     status: row.public_status,
     lastSeenAt: row.public_last_seen,
@@ -111,6 +119,6 @@ function strangerOf(row: LoadedRow, visible: boolean): View {
     version: Number(row.public_version),
   }
   const masked = stored.status === 'offline' && stored.lastSeenAt === null && stored.message === null
-  // Hidden in the host's column only: what was shown is retracted, and a view that changes has a version of its own.
-  return visible || masked ? stored : { ...UNSEEN, version: stored.version + 1 }
+  // Hidden in the host's column only, or barred a moment ago: what was shown is retracted, and a view that changes has a version of its own.
+  return isShown || masked ? stored : { ...UNSEEN, version: stored.version + 1 }
 }

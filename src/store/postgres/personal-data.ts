@@ -1,4 +1,5 @@
 import type { AuditLine, PersonalStore, StoredRows } from '../contract.ts'
+import { ACCESS_TABLE } from './access.ts'
 import type { Database, Transact } from './database.ts'
 import { HOST_COLUMNS } from './host-columns.ts'
 import type { HostUsers } from './host-users.ts'
@@ -9,7 +10,7 @@ import { DIRECTORY_TABLE } from './refresh-listing.ts'
 import { SESSIONS_TABLE } from './save-sessions.ts'
 
 /** Every table of ours that has rows about users. */
-export const PERSONAL_TABLES: readonly PersonalTable[] = [PRESENCE_TABLE, SESSIONS_TABLE, DIRECTORY_TABLE]
+export const PERSONAL_TABLES: readonly PersonalTable[] = [PRESENCE_TABLE, SESSIONS_TABLE, DIRECTORY_TABLE, ACCESS_TABLE]
 
 const hostSql = ({ table, id, idType }: HostUsers): string => {
   const pairs = HOST_COLUMNS.map(({ name }) => `'${name}', u.${name}`)

@@ -12,7 +12,7 @@ export interface PersonalTable {
   readonly others?: readonly string[]
   /**
    * A statement that takes away what is older than a moment, and returns a row for each that it touched: $1 the user, $2 the moment in
-   * epoch milliseconds. Null: the rows follow the host's own directory, and go when it lets go of them.
+   * epoch milliseconds. Null: the rows follow the host's own word, and go when it lets go of them.
    */
   readonly erase: ((users: HostUsers) => string) | null
 }

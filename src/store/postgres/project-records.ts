@@ -1,4 +1,6 @@
-import type { UserRecord } from '../../domain/user-record.ts'
+import { OPEN_ACCESS } from '../../domain/access.ts'
+import { isShown, type UserRecord } from '../../domain/user-record.ts'
+import { accessSaver } from './access.ts'
 import { type Database, despiteDeletions } from './database.ts'
 import { countMoved } from './counts.ts'
 import type { HostUsers } from './host-users.ts'
@@ -53,9 +55,7 @@ const COLUMNS: readonly RecordColumn[] = [
   column('public', 'public_status', 'text', ({ stranger }) => stranger.status),
   column('public', 'public_last_seen', 'moment', ({ stranger }) => stranger.lastSeenAt),
   column('public', 'public_message', 'text', ({ stranger }) => stranger.message),
-  column('public', 'public_activity', 'moment', ({ visibility, shown }) =>
-    visibility.visible ? shown.lastActivityAt : null,
-  ),
+  column('public', 'public_activity', 'moment', (record) => (isShown(record) ? record.shown.lastActivityAt : null)),
   column('public', 'public_version', 'bigint', ({ stranger }) => stranger.version),
 ]
 
@@ -122,6 +122,7 @@ const projectSql = ({ table, id, idType, statusType }: HostUsers, existing = '')
 /** Writes records into the own table and the host's columns in one statement; never older over newer. */
 export function recordProjector(database: Database, users: HostUsers) {
   const sql = projectSql(users)
+  const saveAccess = accessSaver(database, users)
   const careful = projectSql(users, `join ${users.table} u on u.${users.id} = i.user_id`)
   return async (records: readonly UserRecord[]): Promise<void> => {
     const newest = newestOf(records)
@@ -131,6 +132,8 @@ export function recordProjector(database: Database, users: HostUsers) {
       () => database.rows(sql, binds),
       () => database.rows(careful, binds),
     )
+    // Hardly anybody: what the host said while PostgreSQL was away, and whoever heard it may be gone (R61).
+    await saveAccess(newest.filter(({ access }) => access !== OPEN_ACCESS && access.bar !== 'USER_DELETED'))
   }
 }
 

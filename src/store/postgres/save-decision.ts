@@ -1,5 +1,6 @@
 import { PresenceError } from '../../domain/errors.ts'
 import type { Decision } from '../contract.ts'
+import { accessSaver, missingUsersReader } from './access.ts'
 import type { Database } from './database.ts'
 import { countMoved } from './counts.ts'
 import { FIRST_ROW_COLUMNS, firstRow } from './first-row.ts'
@@ -63,13 +64,22 @@ const visibilitySql = ({ table, id, idType }: HostUsers): string => `
 /** Stores what a user decided, guarded by its version; never touches what another decision guards (R20). */
 export function decisionSaver(database: Database, users: HostUsers) {
   const sql = { choice: choiceSql(users), visibility: visibilitySql(users) }
+  const saveAccess = accessSaver(database, users)
+  const missing = missingUsersReader(database, users)
   return async (decision: Decision): Promise<void> => {
+    if (decision.kind === 'access') {
+      await saveAccess([decision])
+      if ((await missing([decision.userId])).length > 0) throw userNotFound()
+      return
+    }
     const [answer] = await database.rows<{ found: boolean }>(sql[decision.kind], bindsOf(decision))
-    if (!answer?.found) throw new PresenceError('USER_NOT_FOUND', 'There is no such user.')
+    if (!answer?.found) throw userNotFound()
   }
 }
 
-function bindsOf(decision: Decision): unknown[] {
+const userNotFound = (): PresenceError => new PresenceError('USER_NOT_FOUND', 'There is no such user.')
+
+function bindsOf(decision: Exclude<Decision, { kind: 'access' }>): unknown[] {
   if (decision.kind === 'visibility') return [decision.userId, decision.version, decision.visible, decision.since]
   const { userId, choice } = decision
   return [userId, choice.version, choice.status, choice.message, choice.expiresAt]

@@ -40,6 +40,7 @@ test('what another node has to know arrives as it was', () => {
       before: { own: hidden.before.own, stranger: hidden.before.stranger },
       visible: false,
       wasVisible: true,
+      accessChanged: false,
       at: NOW,
       ended: [],
     },
@@ -53,7 +54,7 @@ test('a second device is no news, unless a session of another node ended with it
   expect(encodeNews(changeOf(second.record, own), 'me', 'b')).toBeNull()
   const others = signOut(second.record, new Set(['s1']), NOW, RULES)
   const news = decodeNews(encodeNews(changeOf(second.record, others), 'me', 'b') ?? '')
-  expect(news?.change.ended).toEqual([{ sessionId: 's1', endedAt: NOW, revoked: true }])
+  expect(news?.change.ended).toEqual([{ sessionId: 's1', endedAt: NOW, why: 'SIGNED_OUT' }])
 })
 
 test('R55 news of a version too far away says nothing', () => {

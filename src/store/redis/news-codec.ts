@@ -1,6 +1,10 @@
+import type { Revocation } from '../../domain/session.ts'
 import type { RecordChange, RemoteChange } from '../contract.ts'
+import { isShown } from '../../domain/user-record.ts'
 import { type ViewTuple, viewOf, viewTuple } from './record-codec.ts'
 import { isNeighbour, SCHEMA_VERSION } from './schema.ts'
+
+type EndedTuple = readonly [sessionId: string, endedAt: number, revoked: boolean, why?: Revocation]
 
 /** What other nodes have to know of a change, as it travels. Optional parts are left out when they say nothing. */
 interface NewsJson {
@@ -17,7 +21,9 @@ interface NewsJson {
   readonly z: boolean
   readonly bz?: boolean
   readonly at: number
-  readonly e?: readonly (readonly [sessionId: string, endedAt: number, revoked: boolean])[]
+  readonly e?: readonly EndedTuple[]
+  /** The host said something else of the user's access. */
+  readonly b?: true
 }
 
 export interface News {
@@ -27,14 +33,18 @@ export interface News {
 
 /** The news of a change, or null when no other node has anything to learn from it. */
 export function encodeNews({ before, after, ended, at }: RecordChange, origin: string, nodeId: string): string | null {
-  const revoked = new Set(after.revoked.map(({ sessionId }) => sessionId))
+  const revoked = new Map(after.revoked.map(({ sessionId, why }) => [sessionId, why]))
   // Those of this node are closed by it; those in grace have no connection.
   const elsewhere = ended
     .filter(({ session }) => session.nodeId !== nodeId && session.lost === null)
-    .map(({ session, endedAt }) => [session.sessionId, endedAt, revoked.has(session.sessionId)] as const)
+    .map(({ session: { sessionId }, endedAt }): EndedTuple => {
+      const why = revoked.get(sessionId)
+      return why === undefined ? [sessionId, endedAt, false] : [sessionId, endedAt, true, why]
+    })
   const moved = before.own.version !== after.own.version || before.stranger.version !== after.stranger.version
   const decided = before.visibility.version !== after.visibility.version
-  if (!moved && !decided && elsewhere.length === 0) return null
+  const accessChanged = before.access !== after.access
+  if (!moved && !decided && !accessChanged && elsewhere.length === 0) return null
   const news: NewsJson = {
     v: SCHEMA_VERSION,
     n: origin,
@@ -43,10 +53,11 @@ export function encodeNews({ before, after, ended, at }: RecordChange, origin: s
     t: viewTuple(after.stranger),
     ...(before.own.version !== after.own.version && { bo: viewTuple(before.own) }),
     ...(before.stranger.version !== after.stranger.version && { bt: viewTuple(before.stranger) }),
-    z: after.visibility.visible,
-    ...(before.visibility.visible !== after.visibility.visible && { bz: before.visibility.visible }),
+    z: isShown(after),
+    ...(isShown(before) !== isShown(after) && { bz: isShown(before) }),
     at,
     ...(elsewhere.length > 0 && { e: elsewhere }),
+    ...(accessChanged && { b: true as const }),
   }
   return JSON.stringify(news)
 }
@@ -74,7 +85,12 @@ export function decodeNews(text: string): News | null {
       visible: news.z,
       wasVisible: news.bz ?? news.z,
       at: news.at,
-      ended: (news.e ?? []).map(([sessionId, endedAt, revoked]) => ({ sessionId, endedAt, revoked })),
+      accessChanged: news.b === true,
+      ended: (news.e ?? []).map(([sessionId, endedAt, revoked, why = 'SIGNED_OUT']) => ({
+        sessionId,
+        endedAt,
+        why: revoked ? why : null,
+      })),
     },
   }
 }

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { BARS } from '../../domain/access.ts'
 import { DEVICE_TYPES, type Session } from '../../domain/session.ts'
 import { STATUSES } from '../../domain/status.ts'
 import { newRecord, type UserRecord } from '../../domain/user-record.ts'
@@ -27,10 +28,14 @@ const record: fc.Arbitrary<UserRecord> = fc.record({
   userId: fc.uuid(),
   version,
   sessions: fc.array(session, { maxLength: 4 }),
-  revoked: fc.array(fc.record({ sessionId: fc.uuid(), at: moment }), { maxLength: 3 }),
+  revoked: fc.array(
+    fc.record({ sessionId: fc.uuid(), at: moment, why: fc.constantFrom('SIGNED_OUT', 'EVICTED', ...BARS) }),
+    { maxLength: 3 },
+  ),
   presumed: fc.option(fc.record({ active: fc.boolean(), evidenceAt: maybe, until: moment })),
   choice: fc.record({ status: chosen, message: text, expiresAt: maybe, version }),
   visibility: fc.record({ visible: fc.boolean(), since: maybe, version }),
+  access: fc.record({ bar: fc.option(fc.constantFrom(...BARS)), version, tokensSince: maybe }),
   lastActivityAt: maybe,
   lastSeenAt: maybe,
   lastEndedAt: maybe,
@@ -53,7 +58,8 @@ describe('a record in Redis', () => {
   test('R55 carries along what a neighbouring version keeps, and nothing that ended', () => {
     const full = {
       ...newRecord('ada'),
-      revoked: [{ sessionId: 's1', at: 5 }],
+      revoked: [{ sessionId: 's1', at: 5, why: 'EVICTED' as const }],
+      access: { bar: 'BANNED' as const, version: 3, tokensSince: null },
       presumed: { active: true, evidenceAt: 1, until: 9 },
     }
     const [head, json] = split(encodeRecord(full, 'a').value)
@@ -64,6 +70,7 @@ describe('a record in Redis', () => {
     expect(JSON.parse(written)).toMatchObject({ x: { later: true } })
     expect(JSON.parse(written)).not.toHaveProperty('r')
     expect(JSON.parse(written)).not.toHaveProperty('p')
+    expect(JSON.parse(written)).not.toHaveProperty('b')
   })
 
   test('R55 of a version too far away is refused', () => {

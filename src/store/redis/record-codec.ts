@@ -1,5 +1,6 @@
+import { type Access, OPEN_ACCESS } from '../../domain/access.ts'
 import type { Presumption } from '../../domain/presence.ts'
-import type { DeviceType, Session } from '../../domain/session.ts'
+import type { DeviceType, Revocation, Session } from '../../domain/session.ts'
 import type { ChosenStatus, Status } from '../../domain/status.ts'
 import type { UserRecord } from '../../domain/user-record.ts'
 import type { View } from '../../domain/view.ts'
@@ -24,10 +25,11 @@ type SessionTuple = readonly [
 interface RecordJson {
   readonly v: number
   readonly s: readonly SessionTuple[]
-  readonly r?: readonly (readonly [sessionId: string, at: number])[]
+  readonly r?: readonly (readonly [sessionId: string, at: number, why?: Revocation])[]
   readonly p?: readonly [active: boolean, evidenceAt: number | null, until: number]
   readonly c: readonly [status: ChosenStatus | null, message: string | null, expiresAt: number | null, version: number]
   readonly z: readonly [visible: boolean, since: number | null, version: number]
+  readonly b?: readonly [bar: Access['bar'], version: number, tokensSince: number | null]
   readonly a: number | null
   readonly l: number | null
   readonly e: number | null
@@ -89,21 +91,27 @@ const sessionOf = (tuple: SessionTuple): Session => {
 const presumptionOf = (tuple: RecordJson['p']): Presumption | null =>
   tuple ? { active: tuple[0], evidenceAt: tuple[1], until: tuple[2] } : null
 
+const accessOf = (tuple: RecordJson['b']): Access =>
+  tuple ? { bar: tuple[0], version: tuple[1], tokensSince: tuple[2] } : OPEN_ACCESS
+
 /** Whether nothing will happen to this record by itself, so that it may be forgotten once PostgreSQL has it. */
 const isAtRest = ({ sessions, deadline }: UserRecord): boolean => sessions.length === 0 && deadline === null
 
 /** @param before the JSON that the record was read from, if it was */
 export function encodeRecord(record: UserRecord, stamp: string, before: object = {}): { value: string; json: object } {
-  const { choice, visibility, shown, presumed } = record
-  const { r: _revoked, p: _presumed, ...kept } = before as Partial<RecordJson>
+  const { choice, visibility, access, shown, presumed } = record
+  const { r: _revoked, p: _presumed, b: _access, ...kept } = before as Partial<RecordJson>
   const json: RecordJson = {
     ...kept,
     v: record.version,
     s: record.sessions.map(sessionTuple),
-    ...(record.revoked.length > 0 && { r: record.revoked.map(({ sessionId, at }) => [sessionId, at] as const) }),
+    ...(record.revoked.length > 0 && {
+      r: record.revoked.map(({ sessionId, at, why }) => [sessionId, at, why] as const),
+    }),
     ...(presumed && { p: [presumed.active, presumed.evidenceAt, presumed.until] as const }),
     c: [choice.status, choice.message, choice.expiresAt, choice.version],
     z: [visibility.visible, visibility.since, visibility.version],
+    ...(access !== OPEN_ACCESS && { b: [access.bar, access.version, access.tokensSince] as const }),
     a: record.lastActivityAt,
     l: record.lastSeenAt,
     e: record.lastEndedAt,
@@ -128,10 +136,12 @@ export function decodeRecord(userId: string, value: string): StoredRecord {
     userId,
     version: json.v,
     sessions: json.s.map(sessionOf),
-    revoked: (json.r ?? []).map(([sessionId, at]) => ({ sessionId, at })),
+    // A node of the version before does not say why.
+    revoked: (json.r ?? []).map(([sessionId, at, why = 'SIGNED_OUT']) => ({ sessionId, at, why })),
     presumed: presumptionOf(json.p),
     choice: { status, message, expiresAt, version },
     visibility: { visible: json.z[0], since: json.z[1], version: json.z[2] },
+    access: accessOf(json.b),
     lastActivityAt: json.a,
     lastSeenAt: json.l,
     lastEndedAt: json.e,
