@@ -59,6 +59,7 @@ const HOMES: Record<string, readonly string[]> = {
 const SHARED_BY_STORES = new Set([
   'store/contract.ts',
   'store/personal-contract.ts',
+  'store/search-contract.ts',
   'store/deadline-queue.ts',
   'store/guard.ts',
 ])

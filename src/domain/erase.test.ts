@@ -34,7 +34,7 @@ describe('erase', () => {
       expect(record).toEqual({
         ...blank,
         version,
-        revoked: [{ sessionId: 's1', at: NOW + 5 }],
+        revoked: [{ sessionId: 's1', why: 'SIGNED_OUT', at: NOW + 5 }],
         choice: { ...blank.choice, version },
         visibility: { visible: true, since: NOW + 5, version },
         own: { ...blank.own, version },

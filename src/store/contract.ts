@@ -1,11 +1,24 @@
 import type { Access } from '../domain/access.ts'
 import type { Choice } from '../domain/presence.ts'
 import type { DeviceType, EndedSession, Revocation } from '../domain/session.ts'
-import type { Status } from '../domain/status.ts'
 import type { Step, UserRecord } from '../domain/user-record.ts'
 import type { View } from '../domain/view.ts'
 import type { PersonalStore, SessionTrace } from './personal-contract.ts'
+import type { Relisting, SearchStore } from './search-contract.ts'
 
+export { PROVIDER_SORTS } from './search-contract.ts'
+export type {
+  Bounds,
+  Listing,
+  ListingPass,
+  Place,
+  ProviderPage,
+  ProviderPosition,
+  ProviderRow,
+  ProviderSearch,
+  ProviderSort,
+  Relisting,
+} from './search-contract.ts'
 export type { Asker, AuditLine, OldSessions, PersonalStore, SessionTrace, StoredRows } from './personal-contract.ts'
 
 /** A pure change to one record. A store may run it again after a conflict, so it has no effects of its own. */
@@ -178,7 +191,7 @@ export type Decision =
     }
 
 /** PostgreSQL: what users decided, and the projection of the live truth. All writes are guarded by version. */
-export interface DurableStore extends PersonalStore {
+export interface DurableStore extends PersonalStore, SearchStore {
   /** Records as PostgreSQL knows them, without sessions; users that do not exist are left out. */
   load(userIds: readonly string[]): Promise<UserRecord[]>
   /** Stores a decision unless a newer one is stored. Resolves only when it is durable. */
@@ -205,16 +218,6 @@ export interface DurableStore extends PersonalStore {
   endLeftovers(now: number): Promise<number>
   /** Writes down that this process is alive: the evidence `endLeftovers` goes by. */
   recordAlive(now: number): Promise<void>
-  /** Searches the host's directory together with what strangers may know. */
-  findProviders(query: ProviderSearch): Promise<ProviderPage>
-  /** Where a search looks for these users, as it finds them now; whoever is no provider is left out. */
-  listings(userIds: readonly string[]): Promise<Map<string, Listing>>
-  /** Brings what searches know of these providers up to what the host's directory says. @returns what changed */
-  refreshListing(userIds: readonly string[]): Promise<Relisting[]>
-  /** The same for up to `limit` providers in order of their ids. @param after the last one of the part before */
-  refreshListingAfter(after: string | null, limit: number): Promise<ListingPass>
-  /** Counts present providers anew. @returns how many counts were wrong */
-  recountListing(): Promise<number>
   /** Users whom PostgreSQL holds as present, in order of their ids. @param after the last one of the page before */
   presentUsers(after: string | null, limit: number): Promise<string[]>
   /** Sessions that `user_sessions` holds as active, in order of their ids. @param after the last one of the page before */
@@ -223,85 +226,4 @@ export interface DurableStore extends PersonalStore {
   endSessions(sessionIds: readonly string[]): Promise<void>
   /** Whether PostgreSQL answers. */
   ping(): Promise<boolean>
-}
-
-export const PROVIDER_SORTS = ['availability', 'last_seen', 'rating', 'price'] as const
-export type ProviderSort = (typeof PROVIDER_SORTS)[number]
-
-/** Bounds of a number, inclusive; null: none. Who has no such number is never within one. */
-export interface Bounds {
-  readonly min: number | null
-  readonly max: number | null
-}
-
-/** Where searches look for a provider. */
-export interface Place {
-  readonly cityId: string | null
-  readonly serviceIds: readonly string[]
-}
-
-/** A provider whom the directory describes otherwise than before. Null: in no search. */
-export interface Relisting {
-  readonly userId: string
-  readonly before: Place | null
-  readonly after: Place | null
-}
-
-/** Where a provider is listed. */
-export interface Listing extends Place {
-  /** Version of the strangers' view that searches go by: behind the live one by the projection. Zero: of nothing ever told. */
-  readonly version: number
-}
-
-/** A place in a sorted list: the two sort keys and the id of the last row before it. */
-export interface ProviderPosition {
-  readonly keys: readonly [number, number]
-  readonly id: string
-}
-
-/** A search of the directory. All conditions must hold; bounds are inclusive, in epoch milliseconds. */
-export interface ProviderSearch {
-  readonly cityId: string | null
-  readonly serviceId: string | null
-  readonly statuses: readonly Status[] | null
-  readonly seenSince: number | null
-  readonly activeSince: number | null
-  /** A part of the name, folded (`foldName`). */
-  readonly name: string | null
-  readonly price: Bounds
-  readonly rating: Bounds
-  readonly sort: ProviderSort
-  readonly limit: number
-  readonly after: ProviderPosition | null
-  /** Short names (`shortName`) of providers to leave out: the pages before gave them. */
-  readonly shown: readonly string[]
-  /** Users whose hiding is not stored yet: to be taken as never seen. */
-  readonly hidden: readonly string[]
-}
-
-/** A provider's own fields, as the host describes them in `directory`. */
-export interface ProviderRow {
-  readonly userId: string
-  readonly fields: Readonly<Record<string, unknown>>
-  readonly position: ProviderPosition
-  /** Last activity that strangers may know of, in epoch milliseconds. */
-  readonly shownActivityAt: number | null
-}
-
-/** A part of the directory that was compared. */
-export interface ListingPass {
-  /** Where the next part begins, or null: that was the last. */
-  readonly last: string | null
-  /** How many the directory has in this part. */
-  readonly compared: number
-  readonly changed: readonly Relisting[]
-}
-
-export interface ProviderPage {
-  readonly rows: readonly ProviderRow[]
-  readonly more: boolean
-  /** Present users of the city and service, whatever the status filter. */
-  readonly counts: Readonly<Record<Exclude<Status, 'offline'>, number>>
-  /** Epoch milliseconds of the last change of a strangers' view that the answer contains, or null. */
-  readonly asOf: number | null
 }

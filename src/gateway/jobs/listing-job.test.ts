@@ -24,8 +24,8 @@ function compareFiveParts(findSomething: readonly number[]): number[] {
     },
     recountListing: async () => 0,
   }
-  const hears = { relist: () => {}, relisted: () => {} }
-  startListingJob({ durable, log, lastPages: hears, purge: hears, shared: null } as unknown as ServiceDeps)
+  const hears = { tell: () => {}, relisted: () => {} }
+  startListingJob({ durable, log, relistings: hears, purge: hears, shared: null } as unknown as ServiceDeps)
   return begun
 }
 

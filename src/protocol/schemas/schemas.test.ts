@@ -218,6 +218,8 @@ test('the OpenAPI document names every call, and can be made again', () => {
     'GET /api/users/presence/sessions',
     'DELETE /api/users/presence/sessions',
     'DELETE /api/users/presence/sessions/{id}',
+    'GET /api/users/presence/data',
+    'DELETE /api/users/presence/data',
     'GET /api/providers',
     'GET /healthz',
     'GET /readyz',
