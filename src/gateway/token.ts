@@ -1,3 +1,4 @@
+import type { webcrypto } from 'node:crypto'
 import { errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify, type JWTVerifyOptions, SignJWT } from 'jose'
 import { PresenceError } from '../domain/errors.ts'
 import { type UserIdCodec, uuidIds } from '../domain/user-id.ts'
@@ -65,7 +66,7 @@ function sharedSecretTokens(secret: string, options: TokenOptions): Tokens {
   const { previousSecret, issuer = [], audience = [], clock = Date.now } = options
   // Imported once: otherwise every connection of a storm pays for it again.
   const keys = [secret, ...(previousSecret ? [previousSecret] : [])].map(hmacKey)
-  const [own] = keys as [Promise<CryptoKey>]
+  const [own] = keys as [Promise<webcrypto.CryptoKey>]
   const accept = acceptTokens(options, ['HS256'])
 
   async function withOneOf(token: string, claims: JWTVerifyOptions): Promise<{ payload: JWTPayload }> {
@@ -95,7 +96,7 @@ function sharedSecretTokens(secret: string, options: TokenOptions): Tokens {
   }
 }
 
-const hmacKey = (secret: string): Promise<CryptoKey> =>
+const hmacKey = (secret: string): Promise<webcrypto.CryptoKey> =>
   crypto.subtle.importKey('raw', new TextEncoder().encode(secret), { name: 'HMAC', hash: 'SHA-256' }, false, [
     'sign',
     'verify',
