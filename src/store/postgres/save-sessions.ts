@@ -20,16 +20,17 @@ const saveSql = ({ table, id, idType }: HostUsers): string => `
     id, user_id, socket_id, device_type, ip_address, user_agent, connected_at, last_ping, is_active
   )
   select i.id, i.user_id, i.socket_id, i.device_type::enum_user_sessions_device_type,
-    case when ${fromMs('i.connected_at')} > r.connected_at then i.ip_address end,
-    case when ${fromMs('i.connected_at')} > r.connected_at then i.user_agent end,
+    case when ${fromMs('i.connected_at')} > (select connected_at from porchlight_retention) then i.ip_address end,
+    case when ${fromMs('i.connected_at')} > (select connected_at from porchlight_retention) then i.user_agent end,
     ${fromMs('i.connected_at')}, ${fromMs('i.last_ping')}, i.is_active
   from unnest(
     $1::uuid[], $2::${idType}[], $3::text[], $4::text[], $5::text[], $6::text[], $7::float8[], $8::float8[], $9::boolean[]
   ) as i (id, user_id, socket_id, device_type, ip_address, user_agent, connected_at, last_ping, is_active)
   join ${table} u on u.${id} = i.user_id
-  cross join porchlight_retention r
-  left join porchlight_presence p on p.user_id = i.user_id
-  where p.erased_at is null or p.erased_at < ${fromMs('i.connected_at')}
+  -- Looked up by the key, one by one: a join would let a batch read the whole table.
+  where coalesce(
+    (select p.erased_at < ${fromMs('i.connected_at')} from porchlight_presence p where p.user_id = i.user_id), true
+  )
   order by i.id
   on conflict (id) do update set
     socket_id = excluded.socket_id,
