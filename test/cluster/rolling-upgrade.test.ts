@@ -99,7 +99,9 @@ async function stored(userId: string): Promise<string> {
   return value ?? ''
 }
 
-test('R55 nodes of two neighbouring versions work together, and keep what they do not know of each other', async () => {
+test('R55 nodes of two neighbouring versions work together, and keep what they do not know of each other', {
+  timeout: 120_000,
+}, async () => {
   const [old, newer] = [serve(), serve(buildOf(SCHEMA_VERSION + 1))]
   const [atOld, atNew] = [await old.prints(READY), await newer.prints(READY)]
   const [ada = '', ben = '', viewer = ''] = await peopleAt(atOld)
@@ -124,7 +126,9 @@ test('R55 nodes of two neighbouring versions work together, and keep what they d
   await offline
 })
 
-test('R55 a version too far away is refused while the other one runs, and starts when it is gone', async () => {
+test('R55 a version too far away is refused while the other one runs, and starts when it is gone', {
+  timeout: 120_000,
+}, async () => {
   // The one between brings everybody to its own version as soon as it compares.
   const often = { PRESENCE_RECONCILE_MS: '300' }
   const [old, newer] = [serve(), serve(buildOf(SCHEMA_VERSION + 1), often)]
