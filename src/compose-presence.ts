@@ -1,4 +1,4 @@
-import type { Express, Request, RequestHandler, Router } from 'express'
+import type { RequestHandler, Router } from 'express'
 import type { Server } from 'socket.io'
 import { createSocketIoBroadcaster } from './broadcast/socket-io-broadcaster.ts'
 import { PresenceError } from './domain/errors.ts'
@@ -11,18 +11,13 @@ import { trackActivity } from './gateway/http/track-activity.ts'
 import { withPresence } from './gateway/http/with-presence.ts'
 import type { Loop } from './gateway/jobs/loop.ts'
 import { createLifecycle } from './gateway/jobs/lifecycle.ts'
-import {
-  defaultIdentifyRequest,
-  defaultIdentifySocket,
-  type IdentifyRequest,
-  type IdentifySocket,
-  type VerifyToken,
-} from './gateway/identify.ts'
+import { defaultIdentifyRequest, defaultIdentifySocket } from './gateway/identify.ts'
 import { countDoors } from './gateway/log.ts'
 import { createRateLimiter, noLimit } from './gateway/rate-limit.ts'
 import { attachSockets, type AttachedSockets } from './gateway/socket/attach-sockets.ts'
 import { drainSockets } from './gateway/socket/drain.ts'
 import { wordDiff } from './gateway/socket/search-words.ts'
+import type { HostApp } from './host-app.ts'
 import type { PresenceOptions } from './options.ts'
 import type { ProviderList, ProviderPresence, UserDataExport } from './protocol/http.ts'
 import { createAdmissions } from './service/admissions.ts'
@@ -37,6 +32,8 @@ import { createPendingDecisions } from './service/pending-decisions.ts'
 import { createPresenceService, type PresenceService } from './service/presence-service.ts'
 import { createPurge } from './service/purge.ts'
 import { createRecordLoader } from './service/record-loader.ts'
+import { relationChanged } from './service/relation-changed.ts'
+import { createRelations } from './service/relations.ts'
 import { createRelistings } from './service/relistings.ts'
 import { createSessionLog } from './service/session-log.ts'
 import { followAll } from './service/take-up.ts'
@@ -44,43 +41,6 @@ import type { PresenceVerbs } from './service/verbs.ts'
 import type { DurableStore, HotStore, SharedHotStore } from './store/contract.ts'
 import type { Logger } from './telemetry/logger.ts'
 import { createMetrics, type Metrics } from './telemetry/metrics.ts'
-
-/** The host's application around a presence system, wherever that keeps its data. */
-export interface HostApp {
-  /** The host's Socket.IO server. Its own events and namespaces stay as they are. */
-  io: Server
-  /** When given, activity tracking and the routes are mounted on it at once: pass it after its authentication. */
-  app?: Express
-  /** Who a connection or a request belongs to. @default `socket.user.id`, `req.user.id` */
-  identify?: IdentifySocket & IdentifyRequest
-  /**
-   * Whose token this is, for connections that are renewed in place, and for those that Socket.IO recovered without asking who they are.
-   * Without it a connection stands until its token ends, and its client comes back with the next one.
-   */
-  verifyToken?: VerifyToken
-  /** How user ids look. @default uuidIds */
-  userId?: UserIdCodec
-  /** @default 'watchers' */
-  audience?: 'watchers' | 'everyone'
-  /** Whether a request is a sign of use. @default everything but GET, HEAD and OPTIONS */
-  isActivity?: (req: Request) => boolean
-  /** The host's say on a message: the one to store, or null to clear it. */
-  moderateMessage?: (message: string, userId: string) => string | null | Promise<string | null>
-  /**
-   * Caches in front of you are to give out nothing any more that carries one of these keys (`Surrogate-Key`): somebody hid, or the
-   * directory changed. Nobody waits for it; what it throws is logged and counted.
-   */
-  onPurge?: (keys: readonly string[]) => unknown
-  /** Where our routes lie, should the host have its own there. @default { presence: '/api/users/presence', providers: '/api/providers' } */
-  paths?: { readonly presence?: string; readonly providers?: string }
-  /** False lifts the limits on events and decisions, for load tests. @default true */
-  rateLimit?: boolean
-  /** @default a pino logger at `info` */
-  logger?: Logger
-  metrics?: Metrics
-  /** Epoch milliseconds: the store's one clock. @default Date.now */
-  clock?: () => number
-}
 
 /** A running presence system. */
 export interface PresenceSystem {
@@ -96,6 +56,8 @@ export interface PresenceSystem {
    * @returns whom it changed
    */
   directoryChanged(userIds: readonly string[]): Promise<string[]>
+  /** Say so when `relation` answers something else for these two from now on: the viewer is told at once, on every node. */
+  relationChanged(viewerId: string, targetId: string): Promise<void>
   /** Tells watchers once more what is true; it cannot change it, so `status` is only a name for readers. */
   broadcastPresence(userId: string, status?: string): Promise<void>
   /** Reads the presence filters of the host's own provider list into `req.presenceFilter`. */
@@ -179,6 +141,11 @@ export function composePresence(host: HostApp, parts: PresenceParts): PresenceSy
   }
   const router = (): Router =>
     createRouter({ ...doors, identify: identifyRequest, ...searchable, ...(host.paths && { paths: host.paths }) })
+  const idOf = (text: string): string => {
+    const id = codec.parse(text)
+    if (id === null) throw new PresenceError('INVALID_ID', 'This is not the id of a user.')
+    return id
+  }
   if (app) app.use(trackActivity(activity), router())
 
   const identify = host.identify ?? defaultIdentifySocket
@@ -192,17 +159,11 @@ export function composePresence(host: HostApp, parts: PresenceParts): PresenceSy
     metrics: deps.metrics,
     router,
     trackActivity: () => trackActivity(activity),
-    directoryChanged: async (userIds) =>
-      verbs.refreshDirectory(
-        userIds.map((text) => {
-          const id = codec.parse(text)
-          if (id === null) throw new PresenceError('INVALID_ID', 'This is not the id of a user.')
-          return id
-        }),
-      ),
+    directoryChanged: async (userIds) => verbs.refreshDirectory(userIds.map(idOf)),
+    relationChanged: async (viewerId, targetId) => verbs.relationChanged(idOf(viewerId), idOf(targetId)),
     broadcastPresence: (userId) => verbs.repeatPresence(userId),
     presenceFilter: () =>
-      presenceFilter(log, (filter, column) => parts.condition(filter, column, deps.pendingDecisions.users())),
+      presenceFilter(log, (filter, column) => parts.condition(filter, column, deps.pendingDecisions.hidden())),
     withPresence: (rows, viewerId, userIdOf) =>
       withPresence({ verbs, codec, clock: deps.hot.now }, rows, viewerId, userIdOf),
     ...running,
@@ -214,7 +175,7 @@ function wire(host: HostApp, { options, log, hot, shared, durable, directoryIds 
   const metrics = host.metrics ?? createMetrics()
   const relistings = createRelistings(shared)
   const onDelivered = (count: number) => metrics.deliveries.inc(count)
-  return {
+  const deps: ServiceDeps = {
     hot,
     shared,
     durable,
@@ -225,6 +186,18 @@ function wire(host: HostApp, { options, log, hot, shared, durable, directoryIds 
     local: createLocalSessions((count) => metrics.localSessions.set(count)),
     sessionLog: createSessionLog(durable, log),
     pendingDecisions: createPendingDecisions(durable),
+    relations: createRelations({
+      hook: host.relation,
+      cacheMs: options.relationCacheMs,
+      clock: () => performance.now(),
+      log,
+      onChange: (viewerId, userId) => {
+        relationChanged(deps, viewerId, userId).catch((error: unknown) =>
+          log.warn({ err: error }, 'a viewer could not be told that who they are changed'),
+        )
+      },
+    }),
+    maxBlocks: options.maxBlocks,
     relistings,
     lastPages: createLastPages({ hot, shared, relistings }),
     admissions: createAdmissions(),
@@ -241,6 +214,7 @@ function wire(host: HostApp, { options, log, hot, shared, durable, directoryIds 
     lastResultsMs: options.lastResultsMs,
     moderateMessage: host.moderateMessage,
   }
+  return deps
 }
 
 /** Longest time over which connections are closed one after the other, in milliseconds. */

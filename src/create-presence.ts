@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Model, ModelStatic, Sequelize } from 'sequelize'
-import { composePresence, type HostApp, type PresenceSystem } from './compose-presence.ts'
+import { composePresence, type PresenceSystem } from './compose-presence.ts'
+import type { HostApp } from './host-app.ts'
 import { uuidIds } from './domain/user-id.ts'
 import { startJobs } from './gateway/jobs/start-jobs.ts'
 import { OPTION_NAMES, type PresenceOptions, resolveOptions } from './options.ts'

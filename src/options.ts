@@ -32,6 +32,10 @@ export interface PresenceOptions {
   deletionDays: number
   /** Sessions a user may have at once; beyond it the oldest idle one is evicted. @default 20 */
   maxSessionsPerUser: number
+  /** Viewers a user may block. @default 1_000 */
+  maxBlocks: number
+  /** How long the host's word on who deals with whom is believed. @default 60_000 */
+  relationCacheMs: number
   /** Users one connection may watch. @default 2_000 */
   maxWatchedUsers: number
   /** Searches one connection may watch. @default 10 */
@@ -85,6 +89,8 @@ export const OPTION_RANGES: Record<keyof PresenceOptions, readonly [fallback: nu
   retentionDays: [30, 1, 3_650],
   deletionDays: [90, 1, 3_650],
   maxSessionsPerUser: [20, 1, 1_000],
+  maxBlocks: [1_000, 1, 10_000],
+  relationCacheMs: [MINUTE, 0, DAY],
   maxWatchedUsers: [2_000, 1, 100_000],
   maxWatchedSearches: [10, 1, 1_000],
   maxLiveSearches: [5_000, 1, 100_000],

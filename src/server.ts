@@ -16,7 +16,7 @@ import { marketplaceRouter } from '../demo/server/routes.ts'
 import { MARKETPLACE_DIRECTORY } from '../demo/server/marketplace-directory.ts'
 import { migrateMarketplace } from '../demo/server/schema.ts'
 import { seedIfEmpty } from '../demo/server/seed.ts'
-import { createPresence, type Presence } from './create-presence.ts'
+import { createPresence, type Presence, type PresenceHost } from './create-presence.ts'
 import { PresenceError } from './domain/errors.ts'
 import { bearerUser } from './gateway/http/bearer-user.ts'
 import { createOpsRouter, lastRequestsWhen } from './gateway/http/ops-routes.ts'
@@ -45,6 +45,8 @@ export interface RunningServer {
 export interface StartOptions {
   /** Epoch milliseconds: the store's one clock, which tests move. */
   readonly clock?: () => number
+  /** Who deals with whom. @default nobody does: this server knows of no dealings */
+  readonly relation?: NonNullable<PresenceHost['relation']>
   /** Lets connections in. @default listens on the port of the settings */
   readonly open?: Door
 }
@@ -67,7 +69,7 @@ const PAGE = ['../page', '../dist/page']
 export async function startServer(
   settings: ServerSettings,
   log: Logger,
-  { clock, open = portOf(settings) }: StartOptions = {},
+  { open = portOf(settings), ...host }: StartOptions = {},
 ): Promise<RunningServer> {
   const sequelize = openDatabase(settings.databaseUrl)
   const stopping = createStopping(settings.options.drainMs, log)
@@ -75,11 +77,11 @@ export async function startServer(
   try {
     await reachDatabase(sequelize)
     await refuseForeignUsers(sequelize)
-    const tokens = createTokens({ ...settings.tokens, ...keysOf(settings), ...(clock && { clock }) })
+    const tokens = createTokens({ ...settings.tokens, ...keysOf(settings), ...(host.clock && { clock: host.clock }) })
     // The app is there before Socket.IO, which takes its own requests out of the way of the listeners it finds.
     const app = express()
     const http = createServer(app)
-    const { io, presence } = await assemble(settings, sequelize, http, tokens, log, clock)
+    const { io, presence } = await assemble(settings, sequelize, http, tokens, log, host)
     mountRoutes(app, { settings, sequelize, tokens, presence, log, isDraining: () => stopping.isUnderWay })
     await presence.start()
     // After ours, which reads the device.
@@ -141,7 +143,7 @@ async function assemble(
   http: HttpServer,
   tokens: Tokens,
   log: Logger,
-  clock: (() => number) | undefined,
+  host: Pick<StartOptions, 'clock' | 'relation'>,
 ): Promise<{ io: Server; presence: Presence }> {
   await migrateMarketplace(sequelize, (line) => log.info({}, line))
   const { User } = defineMarketplace(sequelize)
@@ -167,7 +169,7 @@ async function assemble(
     ...shared,
     ...(redis && { redis }),
     ...(redisPrefix && { redisPrefix }),
-    ...(clock && { clock }),
+    ...host,
   })
   await presence.migrate()
   if (settings.demo) await seedIfEmpty(sequelize, { onProgress: seedProgress(log) })

@@ -20,6 +20,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
 /** Files beside the rooms. Composition roots wire everything and may import everything. */
 const ROOTS = new Set([
   'index.ts',
+  'host-app.ts',
   'compose-presence.ts',
   'create-presence.ts',
   'create-memory-presence.ts',

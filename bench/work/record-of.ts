@@ -5,6 +5,6 @@ export function recordOf(userId: string, present: boolean, at: number): UserReco
   const version = at * 1_000
   const view = { status: present ? 'online' : 'offline', lastSeenAt: at, message: null, version } as const
   const blank = newRecord(userId)
-  const shown = { lastSeenAt: at, lastActivityAt: at }
-  return { ...blank, version, lastActivityAt: at, lastSeenAt: at, shown, own: view, stranger: view }
+  const shown = { lastSeenAt: at, lastActivityAt: at, contactSeenAt: at }
+  return { ...blank, version, lastActivityAt: at, lastSeenAt: at, shown, own: view, contact: view, stranger: view }
 }

@@ -1,15 +1,13 @@
-import type { PresenceInfo } from '../domain/info.ts'
+import type { PresenceInfo, Standing, Views } from '../domain/info.ts'
 import type { Revocation } from '../domain/session.ts'
 import type { View } from '../domain/view.ts'
 import type { ProvidersDiff } from '../protocol/events.ts'
 
 /** What became of one user, for each audience. */
-export interface Announcement {
+export interface Announcement extends Views {
   readonly userId: string
-  readonly own: View
-  readonly stranger: View
   /** The views before the change. */
-  readonly before: { readonly own: View; readonly stranger: View }
+  readonly before: Views
   /** Epoch milliseconds of the change. */
   readonly at: number
   /** True when something is taken back, so that it has to be written before anybody is told that it was (R32). */
@@ -34,8 +32,23 @@ export interface Broadcaster {
   remove(socketId: string): void
   /** Replaces what a connection watches by this list (R41). Watching starts before the promise of a snapshot is kept. */
   watch(socketId: string, userIds: readonly string[]): void
+  /** Viewers, other than the user themself, with connections here that watch this user. */
+  viewersOf(userId: string): string[]
+  /** Tells a connection nothing of these users until it is known where it stands, unless that is known already. */
+  hold(socketId: string, userIds: readonly string[]): void
+  /** Ends that for those of whom it still is not known: they are told what strangers are. */
+  release(socketId: string, userIds: readonly string[]): void
+  /**
+   * From now on this viewer is told of this user what somebody is who stands there (R36, R37), and at once if that differs from what they
+   * know. An older standing is ignored.
+   *
+   * @param announcement how things are, and were before, should nobody have been told here yet
+   * @param unheard a connection of theirs that is about to be answered, and so is not told
+   * @returns where they stand
+   */
+  place(viewerId: string, standing: Standing, announcement: Announcement, unheard?: string): Standing
   /** The newest view announced of a watched user, or null: a snapshot read earlier may be older. */
-  latest(userId: string, audience: 'own' | 'stranger'): View | null
+  latest(userId: string, audience: 'own' | 'contact' | 'stranger'): View | null
   /**
    * Takes what was read for what watchers of this user know, unless something newer was told. Whoever was told something older is told,
    * too: the read may have been faster than the news, which from then on are none (R46).

@@ -68,8 +68,9 @@ const view = (version: number, changes: Partial<View> = {}): View => ({
 const news = (userId: string, after: View, before: View) => ({
   userId,
   own: after,
+  contact: after,
   stranger: after,
-  before: { own: before, stranger: before },
+  before: { own: before, contact: before, stranger: before },
   at: 2_000,
   retracts: false,
 })

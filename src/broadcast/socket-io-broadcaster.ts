@@ -1,11 +1,14 @@
 import type { Server, Socket } from 'socket.io'
 import { closingFor } from '../protocol/close-reasons.ts'
-import type { View } from '../domain/view.ts'
+import { type Standing, viewAt, type Views } from '../domain/info.ts'
+import { looksSame, type View } from '../domain/view.ts'
 import type { ClientToServer, ServerToClient } from '../protocol/events.ts'
 import { createCoalescer, type Receiver } from './coalescer.ts'
 import type { Announcement, Broadcaster, SearchNews, Watcher } from './contract.ts'
 import { encodeEvent, engineOf } from './engine.ts'
 import { createSetIndex } from './set-index.ts'
+import { createResyncs } from './resyncs.ts'
+import { HELD, hold, isMoved, type Places, release, roleOf, stand, UNPLACED } from './places.ts'
 import { createTopics } from './topics.ts'
 import { createTick } from './tick.ts'
 import { type Update, wordUpdate } from './update.ts'
@@ -22,8 +25,9 @@ export interface BroadcasterOptions {
   onDelivered?: (count: number) => void
 }
 
-type Audience = 'own' | 'stranger'
+type Audience = keyof Views
 const AUDIENCES = ['own', 'stranger'] as const
+const AUDIENCES_APART = ['own', 'stranger', 'contact'] as const
 
 /** What the watchers of one user were told last. */
 interface Told {
@@ -32,14 +36,10 @@ interface Told {
 }
 
 /** A connection that can be told things. */
-interface Connection extends Receiver {
+interface Connection extends Receiver, Places {
   readonly socket: Socket<ClientToServer, ServerToClient>
   watched: ReadonlySet<string>
 }
-
-/** Whether a viewer can see a difference; a version alone may grow without one (R14, R23). */
-const looksDifferent = (a: View, b: View): boolean =>
-  a.status !== b.status || a.lastSeenAt !== b.lastSeenAt || a.message !== b.message
 
 const NOBODY: ReadonlySet<string> = new Set()
 
@@ -77,6 +77,7 @@ export function createSocketIoBroadcaster(options: BroadcasterOptions): Broadcas
       socket,
       engine: engineOf(socket),
       watched: NOBODY,
+      standings: null,
       held: [],
       writtenAt: Number.NEGATIVE_INFINITY,
       state: 'flowing',
@@ -88,6 +89,7 @@ export function createSocketIoBroadcaster(options: BroadcasterOptions): Broadcas
 
   function forget(userId: string, connection: Connection): void {
     watchersOf.delete(userId, connection)
+    connection.standings?.delete(userId)
     if (audience !== 'everyone' && !watchersOf.has(userId)) told.delete(userId)
   }
 
@@ -128,15 +130,66 @@ export function createSocketIoBroadcaster(options: BroadcasterOptions): Broadcas
     return update
   }
 
-  function deliver(announcement: Announcement, roles: readonly Audience[]): void {
-    const { userId, own, stranger, retracts } = announcement
-    const groups: Record<Audience, Connection[]> = { own: [], stranger: [] }
+  /** @param again also to those who were told this very version when they were placed */
+  function deliver(announcement: Announcement, roles: readonly Audience[], again = false): void {
+    const { userId, own, contact, stranger, retracts } = announcement
+    const groups: Record<Audience, Connection[]> = { own: [], contact: [], stranger: [] }
     const receivers = audience === 'everyone' ? connections.values() : watchersOf.of(userId)
-    for (const receiver of receivers) groups[receiver.userId === userId ? 'own' : 'stranger'].push(receiver)
+    const contactRole = areApart(announcement) ? 'contact' : 'stranger'
+    for (const receiver of receivers) {
+      if (receiver.userId === userId) groups.own.push(receiver)
+      else if (receiver.standings === null) groups.stranger.push(receiver)
+      else {
+        const role = roleOf(receiver.standings.get(userId), announcement, again)
+        if (role !== null) groups[role === 'contact' ? contactRole : role].push(receiver)
+      }
+    }
     const updates = { ...told.get(userId)?.updates }
     for (const role of roles) if (groups[role].length > 0) updates[role] = word(announcement, role)
-    if (audience === 'everyone' || watchersOf.has(userId)) keep(userId, { own, stranger }, updates)
+    if (audience === 'everyone' || watchersOf.has(userId)) keep(userId, { own, contact, stranger }, updates)
     for (const role of roles) if (updates[role]) coalescer.offer(groups[role], updates[role], retracts)
+  }
+
+  /** Whether contacts are told anything else than strangers, or were. */
+  const areApart = (announcement: Announcement): boolean =>
+    announcement.contact !== announcement.stranger || known(announcement, 'contact') !== known(announcement, 'stranger')
+
+  const rolesOf = (announcement: Announcement): readonly Audience[] =>
+    areApart(announcement) ? AUDIENCES_APART : AUDIENCES
+
+  function place(viewerId: string, standing: Standing, announcement: Announcement, unheard?: string): Standing {
+    const { userId } = announcement
+    let newest = standing
+    for (const connection of connectionsOf.of(viewerId)) {
+      if (!isAudience(connection, userId)) continue
+      const before = connection.standings?.get(userId) ?? UNPLACED
+      if (before.version > standing.version) {
+        newest = before
+        continue
+      }
+      const is = viewAt(newestViews(announcement), standing)
+      // Whoever stands where they stood is told with all who do.
+      const moved = isMoved(before, standing)
+      stand(connection, userId, { ...standing, told: moved ? is.version : before.told })
+      if (!moved || before === HELD || connection.socketId === unheard) continue
+      const was = viewAt(told.get(userId)?.views ?? announcement.before, before)
+      if (!looksSame(was, is)) tellOne(connection, wordUpdate(userId, announcement.at, is, was))
+    }
+    return newest
+  }
+
+  /** What still waits of the same user was for another audience: it is not to be told any more (R42). */
+  function tellOne(connection: Connection, update: Update): void {
+    connection.held = connection.held.filter(({ words }) => words.userId !== update.words.userId)
+    coalescer.offer([connection], update, true)
+  }
+
+  /** Something newer than what an announcement has may have been told. */
+  function newestViews(announcement: Announcement): Views {
+    const held = told.get(announcement.userId)?.views
+    const newest = (role: Audience): View =>
+      held && held[role].version > announcement[role].version ? held[role] : announcement[role]
+    return { own: newest('own'), contact: newest('contact'), stranger: newest('stranger') }
   }
 
   function tell(topic: string, news: SearchNews): number {
@@ -145,45 +198,32 @@ export function createSocketIoBroadcaster(options: BroadcasterOptions): Broadcas
     return topics.each(topic, (listeners) => coalescer.tell(listeners, frame))
   }
 
-  let resyncs = new Set<NodeJS.Timeout>()
-
-  function stale(): void {
-    for (const timer of resyncs) clearTimeout(timer)
-    resyncs = new Set()
-    for (const { socket } of connections.values()) socket.emit('stale')
-  }
-
-  function resyncAll(spreadMs: number): void {
-    for (const socketId of connections.keys()) {
-      const timer = setTimeout(() => {
-        resyncs.delete(timer)
-        connections.get(socketId)?.socket.emit('resync')
-      }, Math.random() * spreadMs)
-      resyncs.add(timer.unref())
-    }
-  }
+  const resyncs = createResyncs(connections)
 
   /** News of other nodes may come late: the newest views stay (R7). */
   function keep(userId: string, views: Told['views'], updates: Told['updates']): void {
     const held = told.get(userId)?.views
     const newest = (role: Audience) => (held && held[role].version > views[role].version ? held : views)[role]
-    told.set(userId, { views: { own: newest('own'), stranger: newest('stranger') }, updates })
+    told.set(userId, {
+      views: { own: newest('own'), contact: newest('contact'), stranger: newest('stranger') },
+      updates,
+    })
   }
 
   /** Those for whom it differs from what they know. */
   function concerned(announcement: Announcement): Audience[] {
-    return AUDIENCES.filter((role) => {
+    return rolesOf(announcement).filter((role) => {
       const before = known(announcement, role)
-      return announcement[role].version > before.version && looksDifferent(announcement[role], before)
+      return announcement[role].version > before.version && !looksSame(announcement[role], before)
     })
   }
 
   /** What a snapshot says is what its reader knows from then on; others who watch have to be told. */
   function remember(announcement: Announcement): void {
-    const { userId, own, stranger } = announcement
+    const { userId, own, contact, stranger } = announcement
     const roles = concerned(announcement)
     if (roles.length > 0) deliver(announcement, roles)
-    else if (watchersOf.has(userId)) keep(userId, { own, stranger }, told.get(userId)?.updates ?? {})
+    else if (watchersOf.has(userId)) keep(userId, { own, contact, stranger }, told.get(userId)?.updates ?? {})
   }
 
   return {
@@ -191,8 +231,11 @@ export function createSocketIoBroadcaster(options: BroadcasterOptions): Broadcas
     remove,
     watch,
     remember,
-    stale,
-    resyncAll,
+    stale() {
+      resyncs.cancel()
+      for (const { socket } of connections.values()) socket.emit('stale')
+    },
+    resyncAll: resyncs.spread,
     tell,
     listen(socketId, topic) {
       const connection = connections.get(socketId)
@@ -208,12 +251,31 @@ export function createSocketIoBroadcaster(options: BroadcasterOptions): Broadcas
     },
     hasListeners: (topic) => topics.has(topic),
     watched: () => watchersOf.keys(),
+    viewersOf: (userId) => {
+      const viewers = new Set([...watchersOf.of(userId)].map((connection) => connection.userId))
+      viewers.delete(userId)
+      return [...viewers]
+    },
+    hold(socketId, userIds) {
+      const connection = connections.get(socketId)
+      if (connection)
+        hold(
+          connection,
+          userIds.filter((userId) => connection.watched.has(userId)),
+        )
+    },
+    release(socketId, userIds) {
+      const connection = connections.get(socketId)
+      if (connection) release(connection, userIds)
+    },
+    place,
     latest: (userId, role) => told.get(userId)?.views[role] ?? null,
     announce: (announcement) => deliver(announcement, concerned(announcement)),
     repeat: (announcement) => {
       // What is repeated was read a moment ago: something newer may have been told meanwhile, such as a hiding (R7, R32).
       const isOld = (role: Audience) => announcement[role].version < known(announcement, role).version
-      if (!AUDIENCES.some(isOld)) deliver(announcement, AUDIENCES)
+      const roles = rolesOf(announcement)
+      if (!roles.some(isOld)) deliver(announcement, roles, true)
     },
     tellSelf: (userId, info) => {
       for (const { socket } of connectionsOf.of(userId)) socket.emit('selfPresence', info)

@@ -36,9 +36,10 @@ describe('erase', () => {
         version,
         revoked: [{ sessionId: 's1', why: 'SIGNED_OUT', at: NOW + 5 }],
         choice: { ...blank.choice, version },
-        visibility: { visible: true, since: NOW + 5, version },
+        visibility: { ...blank.visibility, since: NOW + 5, contactSince: NOW + 5, version },
         own: { ...blank.own, version },
         // Of somebody hidden nothing was shown, so nothing moves (R31).
+        contact: { ...blank.stranger, version: was.visible ? version : record.stranger.version },
         stranger: { ...blank.stranger, version: was.visible ? version : record.stranger.version },
       })
       expect(ended.map(({ session }) => session.sessionId)).toEqual(['s1'])

@@ -3,14 +3,15 @@ import type { Rules } from './rules.ts'
 import { REVOKED_KEPT_MS, type EndedSession } from './session.ts'
 import { newRecord, settle, type Step, type UserRecord } from './user-record.ts'
 import { nextVersion } from './version.ts'
+import { VISIBLE } from './visibility.ts'
 
 /**
- * Takes away all that is known of somebody, who is then as if never here: no session, no choice, no hiding, no moment. Versions go on, and
+ * Takes away all that is known of somebody, who is then as if never here: no session, no choice, no hiding, nobody blocked, no moment. Versions go on, and
  * the two decisions take this one's, so that nothing decided or observed before can come back over it (R7, R20). Connections
  * are to be closed, and never taken up again.
  */
 export function erase(record: UserRecord, now: number, rules: Rules): Step {
-  const { userId, own, stranger, sessions } = record
+  const { userId, own, contact, stranger, sessions } = record
   const version = nextVersion(record.version, now)
   const standing = sessions.filter(({ lost }) => lost === null)
   const draft: UserRecord = {
@@ -24,8 +25,9 @@ export function erase(record: UserRecord, now: number, rules: Rules): Step {
     access: record.access,
     choice: { ...NO_CHOICE, version },
     // Nothing of before may be shown anew, should anybody still hold it (R32).
-    visibility: { visible: true, since: now, version },
+    visibility: { ...VISIBLE, since: now, contactSince: now, version },
     own,
+    contact,
     stranger,
   }
   const ended: EndedSession[] = sessions.map((session) => ({ session, endedAt: session.lost?.evidenceAt ?? now }))

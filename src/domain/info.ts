@@ -1,6 +1,8 @@
+import { type Pair, pairWith } from './pairs.ts'
 import type { Status } from './status.ts'
 import type { UserRecord } from './user-record.ts'
-import type { View } from './view.ts'
+import { UNSEEN, type View } from './view.ts'
+import { asksForContacts, type Decided, type LevelledAudience } from './visibility.ts'
 
 /** A presence as it leaves the service (4.1). Only the user themself ever reads `show_status: false` (R30). */
 export interface PresenceInfo {
@@ -28,10 +30,61 @@ export function presenceInfo(userId: string, view: Omit<View, 'version'>, showSt
   }
 }
 
-/** The view that `viewerId` may have of this record: their own truth, or what strangers see (R33, R34). */
-export const viewFor = (record: UserRecord, viewerId: string | null): View =>
-  viewerId === record.userId ? record.own : record.stranger
+/** What there is to be told of a user, and to whom. */
+export type Views = Pick<UserRecord, 'own' | 'contact' | 'stranger'>
 
-/** What `viewerId` may be told of this record. */
-export const infoFor = (record: UserRecord, viewerId: string | null): PresenceInfo =>
-  presenceInfo(record.userId, viewFor(record, viewerId), viewerId === record.userId ? record.visibility.visible : true)
+/** Who looks: the user themself, somebody they deal with, anybody else, or somebody who is told nothing because they are blocked. */
+export type Audience = 'own' | 'contact' | 'stranger' | 'nobody'
+
+/**
+ * The audience that a viewer is, as far as the record alone tells; `asks`: a contact or a stranger, which the host has to say (R36, R37).
+ *
+ * @param viewerId null for somebody who is not known
+ */
+export function audienceOf(
+  record: Pick<UserRecord, 'userId' | 'visibility' | 'pairs' | 'contact' | 'stranger'>,
+  viewerId: string | null,
+): Exclude<Audience, 'contact'> | 'asks' {
+  if (viewerId === null) return 'stranger'
+  if (viewerId === record.userId) return 'own'
+  if (pairWith(record.pairs, viewerId)?.blocked) return 'nobody'
+  return tellsContactsApart(record) ? 'asks' : 'stranger'
+}
+
+/** Whether contacts are told, or were told, anything else than strangers: then it matters who is one. */
+export const tellsContactsApart = ({
+  visibility,
+  contact,
+  stranger,
+}: Pick<UserRecord, 'contact' | 'stranger'> & { readonly visibility: Decided }): boolean =>
+  asksForContacts(visibility) || contact !== stranger
+
+/** Where a viewer stands towards a user: what they are told, and above which versions. */
+export interface Standing {
+  readonly audience: Exclude<Audience, 'own'>
+  /** No version that they are told is lower. */
+  readonly floor: number
+  /** Of what was decided or changed between the two; an older standing never replaces a newer one. */
+  readonly version: number
+}
+
+/** Where everybody stands of whom nothing is known. */
+export const STRANGER: Standing = { audience: 'stranger', floor: 0, version: 0 }
+
+/** @param audience which one they are of while they are not blocked */
+export function standingOf(pairs: readonly Pair[], viewerId: string | null, audience: LevelledAudience): Standing {
+  const pair = viewerId === null ? undefined : pairWith(pairs, viewerId)
+  if (pair === undefined) return audience === 'stranger' ? STRANGER : { audience, floor: 0, version: 0 }
+  return { audience: pair.blocked ? 'nobody' : audience, floor: pair.floor, version: pair.version }
+}
+
+/** What somebody who stands there may be told (R34), under a version that grows for them. */
+export function viewAt(views: Views, { audience, floor }: Standing): View {
+  if (audience === 'nobody') return { ...UNSEEN, version: floor }
+  const view = views[audience]
+  return floor <= view.version ? view : { ...view, version: floor }
+}
+
+/** What the user themself is told of this record. */
+export const ownInfo = ({ userId, own, visibility }: UserRecord): PresenceInfo =>
+  presenceInfo(userId, own, visibility.visible)

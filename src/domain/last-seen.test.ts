@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { lastSeenText } from './last-seen.ts'
 import type { Status } from './status.ts'
 
-const NOW = Date.UTC(2026, 10, 24, 18)
+const NOW = Date.UTC(2026, 10, 24, 18, 7)
 const MINUTE = 60_000
 
 test.each<[status: Status, text: string]>([
@@ -25,6 +25,19 @@ test.each<[ago: number, text: string]>([
   [-5 * MINUTE, 'last seen just now'],
 ])('R13 words what was %d ms ago', (ago, text) => {
   expect(lastSeenText('offline', NOW - ago, NOW)).toBe(text)
+})
+
+test.each<[at: number, text: string, german: string]>([
+  [Date.UTC(2026, 10, 24, 18), 'last seen recently', 'heute'],
+  [Date.UTC(2026, 10, 24, 12), 'last seen recently', 'heute'],
+  [Date.UTC(2026, 10, 24, 6), 'last seen today', 'heute'],
+  [Date.UTC(2026, 10, 23, 18), 'last seen this week', 'gestern'],
+  [Date.UTC(2026, 10, 18), 'last seen this week', 'vor 6 Tagen'],
+  [Date.UTC(2026, 10, 17, 18), 'last seen long ago', 'letzte Woche'],
+  [Date.UTC(2026, 9, 1), 'last seen long ago', 'vor 7 Wochen'],
+])('R38 words a bucket that begins at %d', (at, text, german) => {
+  expect(lastSeenText('offline', at, NOW)).toBe(text)
+  expect(lastSeenText('offline', at, NOW, 'de')).toBe(german)
 })
 
 test('R30 an unknown last seen is plainly offline', () => {

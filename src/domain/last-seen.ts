@@ -1,3 +1,4 @@
+import { coarseWord, daysBetween, isCoarse } from './coarse.ts'
 import { isPresent, type Status } from './status.ts'
 
 const UNITS: readonly [unit: Intl.RelativeTimeFormatUnit, ms: number][] = [
@@ -44,8 +45,21 @@ function isLocale(text: string): boolean {
  */
 export function lastSeenText(status: Status, lastSeenAt: number | null, now: number, locale = 'en'): string {
   if (isPresent(status) || lastSeenAt === null) return STATUS_WORDS[status]
-  const relative = relativeTime(lastSeenAt, now, locale)
+  const relative = timeText(lastSeenAt, now, locale)
   return locale.startsWith('en') ? `last seen ${relative}` : relative
+}
+
+/**
+ * Words for a last seen, without saying whose: those of its bucket for one that is coarse (R38), else the time that has passed. Intl has
+ * no word for "recently" or "long ago": other languages get days or weeks.
+ *
+ * @param at epoch milliseconds
+ */
+export function timeText(at: number, now: number, locale = 'en'): string {
+  if (!isCoarse(at)) return relativeTime(at, now, locale)
+  if (locale.startsWith('en')) return coarseWord(at, now)
+  const days = Math.max(0, daysBetween(at, now))
+  return days < 7 ? formatter(locale).format(-days, 'day') : formatter(locale).format(-Math.floor(days / 7), 'week')
 }
 
 /**

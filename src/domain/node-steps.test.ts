@@ -13,6 +13,8 @@ import {
 import type { Rules } from './rules.ts'
 import { NO_NODE, REVOKED_KEPT_MS, type Session } from './session.ts'
 import { connect, end, lose, signOut } from './steps.ts'
+import { NO_PAIRS } from './pairs.ts'
+import { VISIBLE } from './visibility.ts'
 import { newRecord, presume, settle, type UserRecord } from './user-record.ts'
 
 const RULES: Rules = {
@@ -243,12 +245,20 @@ describe('a decision that is stored and was never shown', () => {
 
   test('R20 is shown, without counting as a sign of use', () => {
     const record = withSessions(session('s1', 'a'))
-    const stored = { choice, visibility: { visible: false, since: null, version: version + 1 }, access: OPEN_ACCESS }
+    const blocked = { viewerId: 'luc', blocked: true, version: version + 2, floor: version + 2 }
+    const stored = {
+      choice,
+      visibility: { ...VISIBLE, visible: false, version: version + 1 },
+      pairs: [blocked],
+      access: OPEN_ACCESS,
+    }
     expect(lacksDecision(record, stored)).toBe(true)
     const { record: after } = adoptDecisions(record, stored, NOW + 9_000, RULES)
     expect([after.own.status, after.own.message, after.stranger.status]).toEqual(['dnd', 'on a roof', 'offline'])
     expect(after.lastActivityAt).toBe(record.lastActivityAt)
+    expect(after.pairs).toEqual([blocked])
     expect(lacksDecision(after, stored)).toBe(false)
+    expect(lacksDecision({ ...after, pairs: NO_PAIRS }, stored)).toBe(true)
   })
 
   test('R20 never takes the place of a newer one', () => {

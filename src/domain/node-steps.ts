@@ -1,9 +1,10 @@
 import { mergeAccess } from './access.ts'
+import { newestPairs, pairWith, raiseFloors } from './pairs.ts'
 import type { Rules } from './rules.ts'
 import { type EndedSession, NO_NODE, type Revocation, type Session } from './session.ts'
 import { graceOf, mergeActivity, setAccess } from './steps.ts'
 import { nextVersion } from './version.ts'
-import { latest, settle, type Step, type UserRecord } from './user-record.ts'
+import { latest, settle, sharing, type Step, type UserRecord } from './user-record.ts'
 
 // Changes to a record that nodes make about each other and about themselves. Pure, as those of `steps.ts`.
 
@@ -138,7 +139,7 @@ export function settleDue(
  */
 export function adoptDecisions(
   record: UserRecord,
-  { choice, visibility, access }: Decisions,
+  { choice, visibility, access, pairs }: Decisions,
   now: number,
   rules: Rules,
 ): Step {
@@ -147,18 +148,24 @@ export function adoptDecisions(
     ...barred.record,
     choice: choice.version > record.choice.version ? choice : record.choice,
     visibility: visibility.version > record.visibility.version ? visibility : record.visibility,
+    pairs: newestPairs(record.pairs, pairs, now),
   }
   return settle(record, draft, now, rules, barred.ended)
 }
 
 /** What users and hosts decided. */
-type Decisions = Pick<UserRecord, 'choice' | 'visibility' | 'access'>
+type Decisions = Pick<UserRecord, 'choice' | 'visibility' | 'access' | 'pairs'>
 
 /** Whether `stored` holds a decision that `record` does not show. */
 export const lacksDecision = (record: UserRecord, stored: Decisions): boolean =>
   stored.choice.version > record.choice.version ||
   stored.visibility.version > record.visibility.version ||
-  mergeAccess(record.access, stored.access) !== record.access
+  mergeAccess(record.access, stored.access) !== record.access ||
+  // What is over may be forgotten on one side.
+  stored.pairs.some(({ viewerId, version, blocked }) => {
+    const known = pairWith(record.pairs, viewerId)
+    return version > (known?.version ?? 0) && (blocked || known?.blocked === true)
+  })
 
 /**
  * The same presence under versions above `floor`: watchers were told something newer, which the store lost (R7). For them it is news.
@@ -167,5 +174,9 @@ export function outgrow(record: UserRecord, floor: number, now: number): Step {
   const version = nextVersion(Math.max(record.version, floor), now)
   const own = { ...record.own, version }
   const stranger = { ...record.stranger, version }
-  return { record: { ...record, version, own, stranger }, ended: [] }
+  const contact = sharing({ ...record.contact, version }, stranger)
+  return {
+    record: { ...record, version, own, contact, stranger, pairs: raiseFloors(record.pairs, version) },
+    ended: [],
+  }
 }

@@ -1,3 +1,5 @@
+import { standingOf, tellsContactsApart, viewAt } from './info.ts'
+import { pairWith, withPair } from './pairs.ts'
 import type { Choice } from './presence.ts'
 import type { Rules } from './rules.ts'
 import { type Access, admit, mergeAccess } from './access.ts'
@@ -10,6 +12,9 @@ import {
   type Session,
 } from './session.ts'
 import { latest, settle, type Step, type UserRecord } from './user-record.ts'
+import { nextVersion } from './version.ts'
+import { looksSame, UNSEEN } from './view.ts'
+import { type LevelledAudience, type Levels, nextVisibility } from './visibility.ts'
 
 // Each function here is one atomic change to a user's record: pure, so that a store may run it again after a conflict.
 
@@ -178,11 +183,69 @@ export function choose(record: UserRecord, choice: Choice, now: number, rules: R
   return settle(record, { ...touched(record, now), choice }, now, rules)
 }
 
-/** Shows or hides the user, unless a newer decision already holds (R32). Deciding is a sign of use. */
-export function setVisible(record: UserRecord, visible: boolean, version: number, now: number, rules: Rules): Step {
+/**
+ * Lets others know as much as was decided, unless a newer decision already holds (R32, R36). Deciding is a sign of use.
+ *
+ * @param levels as they are unless told
+ */
+export function setVisible(
+  record: UserRecord,
+  visible: boolean,
+  version: number,
+  now: number,
+  rules: Rules,
+  levels: Levels = record.visibility.levels,
+): Step {
   if (version <= record.visibility.version) return settle(record, record, now, rules)
-  const { since } = record.visibility
-  const revealed = visible && !record.visibility.visible
-  const visibility = { visible, version, since: revealed ? now : since }
+  const visibility = nextVisibility(record.visibility, { visible, levels }, version, now)
   return settle(record, { ...touched(record, now), visibility }, now, rules)
+}
+
+/** A user's decision to block a viewer, or not to block them any more. */
+export interface Blocking {
+  readonly viewerId: string
+  readonly blocked: boolean
+  readonly version: number
+}
+
+/**
+ * Blocks a viewer, or lets them see again, unless a newer decision already holds (R37). Their version moves only when they can see that
+ * something changed (R31).
+ *
+ * @param audience which one the viewer is of while they are not blocked
+ */
+export function setBlocked(
+  record: UserRecord,
+  { viewerId, blocked, version }: Blocking,
+  audience: LevelledAudience,
+  now: number,
+  rules: Rules,
+): Step {
+  const known = pairWith(record.pairs, viewerId)
+  if (version <= (known?.version ?? 0)) return settle(record, record, now, rules)
+  const was = viewAt(record, standingOf(record.pairs, viewerId, audience))
+  const floor = looksSame(was, blocked ? UNSEEN : record[audience]) ? was.version : version
+  return settle(
+    record,
+    { ...record, pairs: withPair(record.pairs, { viewerId, blocked, version, floor }, now) },
+    now,
+    rules,
+  )
+}
+
+/**
+ * Notes that a viewer may have become a contact, or ceased to be one: what they are told from now on is newer than what they were told
+ * (R31). Nothing has to be noted of somebody who tells contacts no more than others.
+ */
+export function noteRelation(record: UserRecord, viewerId: string, now: number, rules: Rules): Step {
+  const known = pairWith(record.pairs, viewerId)
+  if (!tellsContactsApart(record) || known?.blocked) return settle(record, record, now, rules)
+  const version = nextVersion(record.version, now)
+  const floor = looksSame(record.contact, record.stranger) ? (known?.floor ?? 0) : version
+  return settle(
+    record,
+    { ...record, pairs: withPair(record.pairs, { viewerId, blocked: false, version, floor }, now) },
+    now,
+    rules,
+  )
 }

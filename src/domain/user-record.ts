@@ -1,17 +1,19 @@
 import { type Access, OPEN_ACCESS } from './access.ts'
+import { NO_PAIRS, type Pair, raiseFloors } from './pairs.ts'
 import { type Choice, currentChoice, deriveStatus, NO_CHOICE, type Presumption } from './presence.ts'
 import type { Rules } from './rules.ts'
 import { type EndedSession, isLive, REVOKED_KEPT_MS, type RevokedSession, type Session } from './session.ts'
 import { isPresent } from './status.ts'
 import { nextVersion } from './version.ts'
-import { nextView, UNSEEN, type View } from './view.ts'
+import { inBucket, looksSame, nextView, UNSEEN, type View } from './view.ts'
+import { type Allowance, allowanceOf, type Decided, VISIBLE, type Visibility } from './visibility.ts'
 
-/** Whether others may know, since when it has been so, and the version of that decision. */
-export interface Visibility {
-  readonly visible: boolean
-  /** Epoch milliseconds of the last un-hiding, or null. Nothing older is ever shown anew (R32). */
-  readonly since: number | null
-  readonly version: number
+/** What others may know, standing still for each audience while it may not (R32). */
+export interface Shown {
+  /** Of strangers, as the next one. */
+  readonly lastSeenAt: number | null
+  readonly lastActivityAt: number | null
+  readonly contactSeenAt: number | null
 }
 
 /**
@@ -38,12 +40,15 @@ export interface UserRecord {
   readonly lastSeenAt: number | null
   /** The latest evidence of sessions that are over; it becomes last seen once nobody is left (R13). */
   readonly lastEndedAt: number | null
-  /** What strangers may know of the first two: stands still while the user is hidden (R32). */
-  readonly shown: { readonly lastSeenAt: number | null; readonly lastActivityAt: number | null }
+  readonly shown: Shown
   /** What the user sees of themself. */
   readonly own: View
+  /** What people they deal with see: the very same object as the stranger's view while the two are the same. */
+  readonly contact: View
   /** What everybody else sees. */
   readonly stranger: View
+  /** Viewers who are blocked, or of whom it changed lately whether they are a contact. */
+  readonly pairs: readonly Pair[]
   /** When this record changes by itself next: a grace ends, a choice expires, activity runs out. */
   readonly deadline: number | null
 }
@@ -58,35 +63,56 @@ export interface Step {
 const NONE_REVOKED: readonly RevokedSession[] = []
 
 /** The record of somebody who was never here. */
-export const newRecord = (userId: string): UserRecord => ({
-  userId,
-  version: 0,
-  sessions: [],
-  revoked: NONE_REVOKED,
-  presumed: null,
-  choice: NO_CHOICE,
-  visibility: { visible: true, since: null, version: 0 },
-  access: OPEN_ACCESS,
-  lastActivityAt: null,
-  lastSeenAt: null,
-  lastEndedAt: null,
-  shown: { lastSeenAt: null, lastActivityAt: null },
-  own: { ...UNSEEN, version: 0 },
-  stranger: { ...UNSEEN, version: 0 },
-  deadline: null,
-})
+export function newRecord(userId: string): UserRecord {
+  const others = { ...UNSEEN, version: 0 }
+  return {
+    userId,
+    version: 0,
+    sessions: [],
+    revoked: NONE_REVOKED,
+    presumed: null,
+    choice: NO_CHOICE,
+    visibility: VISIBLE,
+    access: OPEN_ACCESS,
+    lastActivityAt: null,
+    lastSeenAt: null,
+    lastEndedAt: null,
+    shown: { lastSeenAt: null, lastActivityAt: null, contactSeenAt: null },
+    own: { ...UNSEEN, version: 0 },
+    contact: others,
+    stranger: others,
+    pairs: NO_PAIRS,
+    deadline: null,
+  }
+}
 
 /** Whether strangers are shown anything of them. */
 export const isShown = ({ visibility, access }: Pick<UserRecord, 'visibility' | 'access'>): boolean =>
   visibility.visible && access.bar === null
 
-/** The same record with no version below `floor`. */
-export const raiseVersions = (record: UserRecord, floor: number): UserRecord => ({
-  ...record,
-  version: Math.max(record.version, floor),
-  own: { ...record.own, version: Math.max(record.own.version, floor) },
-  stranger: { ...record.stranger, version: Math.max(record.stranger.version, floor) },
+/** What others may know: the user decides it, unless the host bars them. */
+export const openness = (record: Pick<UserRecord, 'visibility' | 'access'>): Decided => ({
+  visible: isShown(record),
+  levels: record.visibility.levels,
 })
+
+/** The same record with no version below `floor`. */
+export function raiseVersions(record: UserRecord, floor: number): UserRecord {
+  const raise = (view: View): View => ({ ...view, version: Math.max(view.version, floor) })
+  const stranger = raise(record.stranger)
+  return {
+    ...record,
+    version: Math.max(record.version, floor),
+    own: raise(record.own),
+    contact: sharing(raise(record.contact), stranger),
+    stranger,
+    pairs: raiseFloors(record.pairs, floor),
+  }
+}
+
+/** A contact's view: the stranger's itself when the two are the same, so that it takes no memory. */
+export const sharing = (contact: View, stranger: View): View =>
+  contact.version === stranger.version && looksSame(contact, stranger) ? stranger : contact
 
 /**
  * A record that PostgreSQL brought, taken for present until `until` if it says so: a store that knows no session of somebody does not
@@ -132,12 +158,29 @@ export function settle(
   const stamp = { version, activityFlushMs: rules.activityFlushMs }
   const message = present ? choice.message : null
   const own = nextView(before.own, { status, lastSeenAt, message }, stamp)
-  const shown = nextShown(draft, own.lastSeenAt)
-  const visibleView = { status, lastSeenAt: shown.lastSeenAt, message }
-  const stranger = nextView(before.stranger, isShown(draft) ? visibleView : UNSEEN, stamp)
+  const shown = nextShown(draft, own)
+  const stranger = nextView(
+    before.stranger,
+    masked(allowanceOf(openness(draft), 'stranger'), own, message, shown.lastSeenAt),
+    stamp,
+  )
+  const contactView = masked(allowanceOf(openness(draft), 'contact'), own, message, shown.contactSeenAt)
+  const contact = sharing(nextView(before.contact, contactView, stamp), stranger)
 
   const revoked = remembered(draft.revoked, now)
-  const settled = { ...draft, sessions, revoked, presumed, choice, lastSeenAt, lastEndedAt, shown, own, stranger }
+  const settled = {
+    ...draft,
+    sessions,
+    revoked,
+    presumed,
+    choice,
+    lastSeenAt,
+    lastEndedAt,
+    shown,
+    own,
+    contact,
+    stranger,
+  }
   const changed = isNews(before, settled)
   return {
     record: {
@@ -154,14 +197,47 @@ const endedByGrace = (sessions: readonly Session[], now: number): EndedSession[]
     session.lost !== null && !isLive(session, now) ? [{ session, endedAt: session.lost.evidenceAt }] : [],
   )
 
-function nextShown(draft: UserRecord, lastSeenAt: number | null): UserRecord['shown'] {
+/** What an audience is told of somebody who looks like `own` to themself. */
+const masked = (
+  access: Allowance,
+  { status }: View,
+  message: string | null,
+  seenAt: number | null,
+): Omit<View, 'version'> => ({
+  status: access.status ? status : 'offline',
+  lastSeenAt: access.lastSeen ? inBucket(seenAt, access) : null,
+  message: access.status ? message : null,
+})
+
+/**
+ * Nothing is told later that an audience might not know when it happened (R32). Whoever may know when somebody was here, but not whether
+ * they are, is told once they have left: a last seen that moves would say that they are there.
+ */
+function nextShown(draft: UserRecord, { status, lastSeenAt }: View): Shown {
   const { visibility, shown, lastActivityAt } = draft
-  if (!isShown(draft)) return shown
-  const open = (at: number | null) => (at !== null && at >= (visibility.since ?? 0) ? at : null)
-  return {
-    lastSeenAt: latest(shown.lastSeenAt, open(lastSeenAt)),
-    lastActivityAt: latest(shown.lastActivityAt, open(lastActivityAt)),
+  const stranger = allowanceOf(openness(draft), 'stranger')
+  const contact = allowanceOf(openness(draft), 'contact')
+  const told = (before: number | null, at: number | null, since: number | null): number | null => {
+    if (at === null || at < (since ?? 0)) return before
+    return latest(before, inBucket(at, visibility.levels))
   }
+  const mayMove = (access: Allowance): boolean => access.lastSeen && (access.status || !isPresent(status))
+  const { since, contactSince } = visibility
+  return {
+    lastSeenAt: mayMove(stranger) ? told(shown.lastSeenAt, lastSeenAt, since) : shown.lastSeenAt,
+    lastActivityAt:
+      stranger.lastSeen && stranger.status ? told(shown.lastActivityAt, lastActivityAt, since) : shown.lastActivityAt,
+    contactSeenAt: mayMove(contact) ? told(shown.contactSeenAt, lastSeenAt, contactSince) : shown.contactSeenAt,
+  }
+}
+
+/** The last activity that strangers may know of, and searches go by: of whom they may not know whether they are here, last seen. */
+export function publicActivity(record: UserRecord): number | null {
+  const { shown, stranger } = record
+  const access = allowanceOf(openness(record), 'stranger')
+  if (!access.lastSeen) return null
+  if (!access.status) return stranger.lastSeenAt
+  return inBucket(shown.lastActivityAt, access)
 }
 
 /**
@@ -173,6 +249,8 @@ function isNews(before: UserRecord, after: UserRecord): boolean {
   return (
     before.own !== after.own ||
     before.stranger !== after.stranger ||
+    before.contact !== after.contact ||
+    before.pairs !== after.pairs ||
     before.choice !== after.choice ||
     before.visibility !== after.visibility ||
     before.access !== after.access ||

@@ -1,4 +1,6 @@
+import { coarsely } from './coarse.ts'
 import { isPresent, type Status } from './status.ts'
+import type { Allowance } from './visibility.ts'
 
 /** What one audience may be told of a user, with a version that moves only when this audience's view moves (R31). */
 export interface View {
@@ -30,6 +32,27 @@ export function nextView(
 
 function forward(previous: View, next: Omit<View, 'version'>, activityFlushMs: number): number | null {
   if (next.lastSeenAt === null || previous.lastSeenAt === null) return next.lastSeenAt
-  const coarse = isPresent(next.status) && next.lastSeenAt - previous.lastSeenAt < activityFlushMs
-  return coarse ? previous.lastSeenAt : next.lastSeenAt
+  const step = next.lastSeenAt - previous.lastSeenAt
+  // It steps back where it is coarse from now on.
+  const isSmall = isPresent(next.status) && step >= 0 && step < activityFlushMs
+  return isSmall ? previous.lastSeenAt : next.lastSeenAt
 }
+
+/** Whether a viewer can see no difference; a version alone may grow without one (R14, R23). */
+export const looksSame = (a: Omit<View, 'version'>, b: Omit<View, 'version'>): boolean =>
+  a.status === b.status && a.lastSeenAt === b.lastSeenAt && a.message === b.message
+
+/** What is left of a view for an audience that may know that much, under a version above it if anything is taken away. */
+export function narrowed(view: View, access: Allowance, version: number): View {
+  const words = {
+    status: access.status ? view.status : 'offline',
+    lastSeenAt: access.lastSeen ? inBucket(view.lastSeenAt, access) : null,
+    message: access.status ? view.message : null,
+  } as const
+  const same = words.status === view.status && words.lastSeenAt === view.lastSeenAt && words.message === view.message
+  return same ? view : { ...words, version: Math.max(view.version + 1, version) }
+}
+
+/** A moment as an audience is told it: coarse where the user wants that. */
+export const inBucket = (at: number | null, { coarse }: Pick<Allowance, 'coarse'>): number | null =>
+  at !== null && coarse ? coarsely(at) : at

@@ -1,4 +1,4 @@
-import { infoFor, isoTime } from '../domain/info.ts'
+import { isoTime, ownInfo } from '../domain/info.ts'
 import type { UserDataExport } from '../protocol/http.ts'
 import type { UserData } from '../service/verbs.ts'
 
@@ -12,7 +12,7 @@ export function wordUserData({ record, stored, receipt, at }: UserData): UserDat
     exported_at: iso(at),
     receipt,
     live: {
-      presence: infoFor(record, userId),
+      presence: ownInfo(record),
       chosen: { status: choice.status, message: choice.message, expires_at: isoTime(choice.expiresAt) },
       last_activity: isoTime(lastActivityAt),
       sessions: sessions.map((session) => ({

@@ -1,4 +1,5 @@
 import type { PresenceInfo } from '../domain/info.ts'
+import type { AudienceLevel } from '../domain/visibility.ts'
 
 /** An error over HTTP: RFC 9457 problem details, with our code and whether a retry can help (R52). */
 export interface Problem {
@@ -26,8 +27,22 @@ export interface ProviderList {
   stale: boolean
 }
 
+/** What the caller lets others know. */
 export interface PresenceSettings {
+  /** The switch above all others: off, and others see somebody who was never here. */
   show_online_status: boolean
+  /** Who may see the status and the message. */
+  status_audience: AudienceLevel
+  /** Who may see when the caller was here last. */
+  last_seen_audience: AudienceLevel
+  /** Whether others get last seen only as the quarter of a day, in UTC, that it lies in. */
+  coarse_last_seen: boolean
+}
+
+/** Somebody whom the caller blocks. */
+export interface Block {
+  userId: string
+  blocked_at: string
 }
 
 /** All that is held of one user. Moments are ISO 8601. */

@@ -19,4 +19,5 @@ export type {
   WatchReply,
   WatchRequest,
 } from './events.ts'
-export type { DeviceSession, PresenceSettings, Problem, ProviderList, ProviderPresence } from './http.ts'
+export type { AudienceLevel } from '../domain/visibility.ts'
+export type { Block, DeviceSession, PresenceSettings, Problem, ProviderList, ProviderPresence } from './http.ts'

@@ -1,5 +1,4 @@
 import { PresenceError } from '../domain/errors.ts'
-import { setVisible } from '../domain/steps.ts'
 import type { UserRecord } from '../domain/user-record.ts'
 import type { ServiceDeps } from './deps.ts'
 import { readRecords } from './records.ts'
@@ -23,14 +22,11 @@ export async function readBelieved(deps: ServiceDeps, userIds: readonly string[]
   } catch (error) {
     if (!deps.shared || !(error instanceof PresenceError && error.retryable) || isUnknownByNow(deps)) throw error
     const records = await deps.cold.loadMany(userIds)
-    return { records: new Map(records.map((record) => [record.userId, asHidden(deps, record)])), stale: true }
+    // What only holds live so far holds here, too (R32).
+    const { pendingDecisions, hot, rules } = deps
+    const decided = records.map((record) => pendingDecisions.applyTo(record, hot.now(), rules))
+    return { records: new Map(decided.map((record) => [record.userId, record])), stale: true }
   }
-}
-
-/** A hiding that only holds live so far holds here, too (R32). */
-function asHidden({ pendingDecisions, hot, rules }: ServiceDeps, record: UserRecord): UserRecord {
-  const hiding = pendingDecisions.hidingOf(record.userId)
-  return hiding ? setVisible(record, false, hiding.version, hot.now(), rules).record : record
 }
 
 /** Whether what was known of anybody is too old to be shown. */

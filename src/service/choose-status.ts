@@ -1,4 +1,4 @@
-import { infoFor, type PresenceInfo } from '../domain/info.ts'
+import { ownInfo, type PresenceInfo } from '../domain/info.ts'
 import { normalizeMessage } from '../domain/message.ts'
 import { type Choice, currentChoice } from '../domain/presence.ts'
 import type { ChoosableStatus } from '../domain/status.ts'
@@ -22,7 +22,7 @@ export async function chooseStatus(deps: ServiceDeps, userId: string, request: S
   const choice = nextChoice(request, message, version, deps.hot.now())
   await deps.durable.saveDecision({ kind: 'choice', userId, choice })
   const { after } = await changeUser(deps, userId, (record, now) => choose(record, choice, now, deps.rules))
-  return infoFor(after, userId)
+  return ownInfo(after)
 }
 
 async function nextMessage(

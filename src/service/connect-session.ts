@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { infoFor, type PresenceInfo } from '../domain/info.ts'
+import { ownInfo, type PresenceInfo } from '../domain/info.ts'
 import { connect } from '../domain/steps.ts'
 import type { ServiceDeps } from './deps.ts'
 import type { LocalSession } from './local-sessions.ts'
@@ -50,7 +50,7 @@ export async function connectSession(
     // Under the name of before it would be ended as that of a dead node.
     if (nodeId !== hot.nodeId()) deps.backlog.unstated.add(userId)
     metrics.sessionsStarted.inc()
-    return { sessionId, presence: infoFor(after, userId) }
+    return { sessionId, presence: ownInfo(after) }
   } catch (error) {
     local.remove(held)
     // It may have been kept all the same.

@@ -14,7 +14,11 @@ import { refreshListing } from './keep-listing.ts'
 import { listSessions, signOutEverywhere, signOutSession } from './own-sessions.ts'
 import { eraseUser, exportUser } from './personal-data.ts'
 import { readPresence, readPresences, watchUsers } from './read-presence.ts'
-import { readSettings, setVisibility } from './set-visibility.ts'
+import { previewPresence } from './preview.ts'
+import { relationChanged } from './relation-changed.ts'
+import { changeSettings, readSettings } from './set-visibility.ts'
+import { announcementOf } from './standings.ts'
+import { listBlocks, setBlock } from './blocks.ts'
 import { settleDue } from './settle-due.ts'
 import type { LiveSearches } from './live-search/live-searches.ts'
 import type { PresenceVerbs } from './verbs.ts'
@@ -48,7 +52,11 @@ export function createVerbs(
     unwatchProviders: (socketId, watchId) => searches.unwatch(socketId, watchId),
     chooseStatus: (userId, request) => inTurn(userId, () => chooseStatus(deps, userId, request)),
     readSettings: (userId) => readSettings(deps, userId),
-    setVisibility: (userId, visible) => inTurn(userId, () => setVisibility(deps, userId, visible)),
+    changeSettings: (userId, change) => inTurn(userId, () => changeSettings(deps, userId, change)),
+    previewPresence: (userId, as) => previewPresence(deps, userId, as),
+    listBlocks: (userId) => listBlocks(deps, userId),
+    setBlock: (userId, viewerId, blocked) => inTurn(userId, () => setBlock(deps, userId, viewerId, blocked)),
+    relationChanged: (viewerId, userId) => relationChanged(deps, viewerId, userId),
     listSessions: (userId) => listSessions(deps, userId),
     signOutSession: (userId, sessionId) => signOutSession(deps, userId, sessionId),
     signOutEverywhere: (userId) => signOutEverywhere(deps, userId),
@@ -59,8 +67,7 @@ export function createVerbs(
     cleanupInactiveSessions: async () => (await takeOver(deps)) + (await settleDue(deps)),
     handleSocketError: (userId, error, socketId) => handleSocketError(deps, userId, error, socketId),
     repeatPresence: async (userId) => {
-      const { own, stranger } = await readRecord(deps, userId)
-      deps.broadcast.repeat({ userId, own, stranger, before: { own, stranger }, at: deps.hot.now(), retracts: false })
+      deps.broadcast.repeat(announcementOf(await readRecord(deps, userId), deps.hot.now()))
     },
     checkHealth: () => checkHealth(deps),
   }

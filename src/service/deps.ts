@@ -9,6 +9,7 @@ import type { LocalSessions } from './local-sessions.ts'
 import type { PendingDecisions } from './pending-decisions.ts'
 import type { Purge } from './purge.ts'
 import type { RecordLoader } from './record-loader.ts'
+import type { Relations } from './relations.ts'
 import type { Relistings } from './relistings.ts'
 import type { SessionLog } from './session-log.ts'
 
@@ -37,6 +38,9 @@ export interface ServiceDeps {
   readonly local: LocalSessions
   readonly sessionLog: SessionLog
   readonly pendingDecisions: PendingDecisions
+  readonly relations: Relations
+  /** How many viewers a user may block. */
+  readonly maxBlocks: number
   readonly lastPages: LastPages
   readonly purge: Purge
   readonly relistings: Relistings

@@ -1,10 +1,10 @@
 import { foldName } from '../domain/fold-name.ts'
 import { shortName } from '../domain/short-name.ts'
 import { PresenceError } from '../domain/errors.ts'
-import { infoFor } from '../domain/info.ts'
+import { presenceInfo } from '../domain/info.ts'
 import { isPresent } from '../domain/status.ts'
 import type { View } from '../domain/view.ts'
-import { isShown, type UserRecord } from '../domain/user-record.ts'
+import { publicActivity, type UserRecord } from '../domain/user-record.ts'
 import type { ProviderRow, ProviderSearch } from '../store/contract.ts'
 import { isPresumed, readBelieved } from './believe.ts'
 import type { ServiceDeps } from './deps.ts'
@@ -35,7 +35,7 @@ export async function searchNow(deps: ServiceDeps, query: ProviderQuery): Promis
     ...bounds,
     ...(place ?? FROM_THE_TOP),
     name: name === null ? null : foldName(name),
-    hidden: deps.pendingDecisions.users(),
+    hidden: deps.pendingDecisions.hidden(),
   }
   const page = await deps.durable.findProviders(search)
   const { records, stale } = await readBelieved(
@@ -45,7 +45,7 @@ export async function searchNow(deps: ServiceDeps, query: ProviderQuery): Promis
   const providers = page.rows.flatMap(({ userId, fields, position }) => {
     const record = records.get(userId)
     if (!record || !stillMatches(shownOf(record), bounds)) return []
-    const presence = infoFor(record, null)
+    const presence = presenceInfo(userId, record.stranger, true)
     const { version, status } = record.stranger
     // Only who is shown as present can be presumed so: whoever hid looks like anybody who is not here (R30).
     const doubted = stale || (isPresent(status) && isPresumed(record))
@@ -84,7 +84,7 @@ export interface Shown {
 
 export const shownOf = (record: UserRecord): Shown => ({
   view: record.stranger,
-  activityAt: isShown(record) ? record.shown.lastActivityAt : null,
+  activityAt: publicActivity(record),
 })
 
 /** The index is a moment behind: a hit that left what was asked for meanwhile would contradict its own dot. */

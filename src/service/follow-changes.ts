@@ -1,9 +1,12 @@
-import { infoFor } from '../domain/info.ts'
-import { isShown } from '../domain/user-record.ts'
+import { ownInfo, tellsContactsApart } from '../domain/info.ts'
+import { changedPairs } from '../domain/pairs.ts'
+import { narrows } from '../domain/visibility.ts'
+import { openness } from '../domain/user-record.ts'
 import type { RecordChange } from '../store/contract.ts'
 import { asError } from '../telemetry/logger.ts'
 import type { ServiceDeps } from './deps.ts'
 import { foreignRow, sessionRow } from './session-log.ts'
+import { placeBlocked, placeViewers } from './standings.ts'
 
 /** Draws the consequences of every change that the hot store reports: who is told, what is written, what is closed. */
 export const followChanges = (deps: ServiceDeps): (() => void) =>
@@ -23,19 +26,28 @@ function readmit({ admissions }: ServiceDeps, { before, after }: RecordChange): 
   if (before.access !== after.access) admissions.forget(after.userId)
 }
 
-function announceViews({ broadcast, metrics }: ServiceDeps, { before, after, at }: RecordChange): void {
+function announceViews(deps: ServiceDeps, { before, after, at }: RecordChange): void {
+  const { broadcast, metrics, log } = deps
   const ownMoved = before.own.version !== after.own.version
-  const strangerMoved = before.stranger.version !== after.stranger.version
-  if (ownMoved || strangerMoved) {
-    const { userId, own, stranger } = after
-    const retracts = isShown(before) && !isShown(after)
-    broadcast.announce({ userId, own, stranger, before: { own: before.own, stranger: before.stranger }, at, retracts })
+  const moved =
+    ownMoved || before.stranger.version !== after.stranger.version || before.contact.version !== after.contact.version
+  const decided = before.visibility.version !== after.visibility.version
+  const { userId, own, contact, stranger } = after
+  const retracts = narrows(openness(before), openness(after))
+  const announcement = { userId, own, contact, stranger, before, at, retracts }
+  // Whoever is blocked hears nothing of what else changed.
+  placeBlocked(deps, after.pairs, announcement)
+  if (moved) {
+    broadcast.announce(announcement)
     metrics.announcements.inc()
   }
   if (before.own.status !== after.own.status) metrics.transitions.inc({ to: after.own.status })
-  if (ownMoved || before.visibility.version !== after.visibility.version) {
-    broadcast.tellSelf(after.userId, infoFor(after, after.userId))
-  }
+  if (ownMoved || decided) broadcast.tellSelf(userId, ownInfo(after))
+  if (before.pairs === after.pairs && !(decided && tellsContactsApart(after))) return
+  for (const { viewerId } of changedPairs(before.pairs, after.pairs)) deps.relations.forget(viewerId, userId)
+  placeViewers(deps, after, announcement).catch((error: unknown) => {
+    log.error({ err: asError(error) }, 'a change was made, but not everybody was placed by it')
+  })
 }
 
 function closeEnded({ local, broadcast, sessionLog, metrics }: ServiceDeps, { after, ended }: RecordChange): void {

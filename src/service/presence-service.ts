@@ -67,6 +67,11 @@ export interface PresenceService<ProviderPage, UserExport = unknown> {
     message?: string | null,
     options?: { expiresIn?: number },
   ): Promise<PresenceInfo>
+  /** Ids of those whom the user blocks, the latest first. */
+  getBlockedUsers(userId: string): Promise<string[]>
+  /** From now on the viewer sees nothing of the user (R37). @throws {PresenceError} LIMIT_EXCEEDED, NOT_DURABLE */
+  blockUser(userId: string, viewerId: string): Promise<void>
+  unblockUser(userId: string, viewerId: string): Promise<void>
   /** Ends sessions that nobody answers for any more. @returns how many */
   cleanupInactiveSessions(): Promise<number>
   /** Logs and counts a socket's error, and asks the client to resynchronise or to come back. */
@@ -153,6 +158,9 @@ export function createPresenceService<ProviderPage, UserExport>(
       input.findProviders(textOf(cityId), textOf(serviceId), { online_status: ['online', 'away', 'dnd'], ...filters }),
     setCustomStatus: async (userId, status, message, { expiresIn } = {}) =>
       verbs.chooseStatus(idOf(userId), input.statusChange({ status, message, expires_in: expiresIn })),
+    getBlockedUsers: async (userId) => (await verbs.listBlocks(idOf(userId))).map((blocked) => blocked.userId),
+    blockUser: async (userId, viewerId) => verbs.setBlock(idOf(userId), idOf(viewerId), true),
+    unblockUser: async (userId, viewerId) => verbs.setBlock(idOf(userId), idOf(viewerId), false),
     cleanupInactiveSessions: () => verbs.cleanupInactiveSessions(),
     handleSocketError: (userId, error) => verbs.handleSocketError(userId, error),
     signOutEverywhere: async (userId, { revokeTokens = false } = {}) =>

@@ -1,11 +1,14 @@
-import { type PresenceInfo, presenceInfo, viewFor } from '../domain/info.ts'
-import { isShown, type UserRecord } from '../domain/user-record.ts'
-import type { Announcement } from '../broadcast/contract.ts'
+import { ownInfo, type PresenceInfo, presenceInfo, type Standing, STRANGER, viewAt } from '../domain/info.ts'
+import type { UserRecord } from '../domain/user-record.ts'
 import type { View } from '../domain/view.ts'
-import { isPresumed, isUnknownByNow, readBelieved } from './believe.ts'
+import { type Believed, isPresumed, isUnknownByNow, readBelieved } from './believe.ts'
 import type { ServiceDeps } from './deps.ts'
 import { userNotFound } from './records.ts'
+import { announcementOf, placeWatcher, standingIn } from './standings.ts'
 import type { Snapshot } from './verbs.ts'
+
+/** Where one viewer stands towards each user, where that is not where strangers do. */
+type Standings = ReadonlyMap<string, Standing>
 
 /** See {@link PresenceVerbs.readPresence}. */
 export async function readPresence(deps: ServiceDeps, userId: string, viewerId: string | null): Promise<PresenceInfo> {
@@ -14,15 +17,24 @@ export async function readPresence(deps: ServiceDeps, userId: string, viewerId: 
   const { records, stale } = await readBelieved(deps, [userId])
   const record = records.get(userId)
   if (!record) throw userNotFound()
-  return word(record, viewerId, newestView(deps, record, viewerId), stale)
+  const standing = await standingIn(deps, record, viewerId)
+  return word(record, viewerId, newestView(deps, record, viewerId, standing), stale)
 }
 
 /** See {@link PresenceVerbs.readPresences}. */
-export const readPresences = (
+export async function readPresences(
   deps: ServiceDeps,
   userIds: readonly string[],
   viewerId: string | null,
-): Promise<Snapshot> => readSnapshot(deps, userIds, viewerId, {})
+): Promise<Snapshot> {
+  const believed = await readBelieved(deps, userIds)
+  const standings = await Promise.all(
+    [...believed.records.values()].map(
+      async (record) => [record.userId, await standingIn(deps, record, viewerId)] as const,
+    ),
+  )
+  return snapshotOf(deps, userIds, { viewerId, standings: new Map(standings), known: {} }, believed)
+}
 
 /** See {@link PresenceVerbs.watchUsers}. */
 export async function watchUsers(
@@ -36,23 +48,31 @@ export async function watchUsers(
   deps.broadcast.watch(socketId, users)
   // Who watches while nothing is known hears everything once it is (R51).
   if (isUnknownByNow(deps)) return { presences: [], versions: {}, stale: true }
-  return readSnapshot(deps, users, viewerId, known)
+  const believed = await readBelieved(deps, users)
+  const standings = await placeWatcher(deps, socketId, viewerId, believed.records.values())
+  return snapshotOf(deps, users, { viewerId, standings, known }, believed)
 }
 
-async function readSnapshot(
+interface Reader {
+  readonly viewerId: string | null
+  readonly standings: Standings
+  /** Versions they have. */
+  readonly known: Readonly<Record<string, string>>
+}
+
+function snapshotOf(
   deps: ServiceDeps,
   userIds: readonly string[],
-  viewerId: string | null,
-  known: Readonly<Record<string, string>>,
-): Promise<Snapshot> {
-  const { records, stale } = await readBelieved(deps, userIds)
+  { viewerId, standings, known }: Reader,
+  { records, stale }: Believed,
+): Snapshot {
   const presences: PresenceInfo[] = []
   const versions: Record<string, string> = {}
   for (const userId of userIds) {
     const record = records.get(userId)
     if (!record) continue
-    if (!stale) deps.broadcast.remember(asRead(record, deps.hot.now()))
-    const view = newestView(deps, record, viewerId)
+    if (!stale) deps.broadcast.remember(announcementOf(record, deps.hot.now()))
+    const view = newestView(deps, record, viewerId, standings.get(userId) ?? STRANGER)
     const version = String(view.version)
     if (known[userId] === version && !stale && !isPresumed(record)) continue
     presences.push(word(record, viewerId, view, stale))
@@ -61,20 +81,18 @@ async function readSnapshot(
   return { presences, versions, stale }
 }
 
-/** News, should watchers have been told something older: whoever was told nothing yet is told by a snapshot. */
-function asRead(record: UserRecord, at: number): Announcement {
-  const { userId, own, stranger } = record
-  return { userId, own, stranger, before: { own, stranger }, at, retracts: !isShown(record) }
-}
-
 /** What was announced while the record was being read, or before the store was lost, is newer than what was read. */
-function newestView({ broadcast }: ServiceDeps, record: UserRecord, viewerId: string | null): View {
-  const read = viewFor(record, viewerId)
-  const told = broadcast.latest(record.userId, viewerId === record.userId ? 'own' : 'stranger')
-  return told && told.version > read.version ? told : read
+function newestView({ broadcast }: ServiceDeps, record: UserRecord, viewerId: string | null, standing: Standing): View {
+  const newest = (audience: 'own' | 'contact' | 'stranger'): View => {
+    const told = broadcast.latest(record.userId, audience)
+    return told && told.version > record[audience].version ? told : record[audience]
+  }
+  if (viewerId === record.userId) return newest('own')
+  const { audience } = standing
+  return viewAt(audience === 'nobody' ? record : { ...record, [audience]: newest(audience) }, standing)
 }
 
 function word(record: UserRecord, viewerId: string | null, view: View, stale: boolean): PresenceInfo {
-  const info = presenceInfo(record.userId, view, viewerId === record.userId ? record.visibility.visible : true)
+  const info = viewerId === record.userId ? ownInfo({ ...record, own: view }) : presenceInfo(record.userId, view, true)
   return stale || isPresumed(record) ? { ...info, stale: true } : info
 }

@@ -1,39 +1,50 @@
-import { PresenceError } from '../domain/errors.ts'
+import { nextVisibility, narrows, type Levels, type Visibility } from '../domain/visibility.ts'
 import { setVisible } from '../domain/steps.ts'
 import type { ServiceDeps } from './deps.ts'
+import { saveDeciding } from './save-deciding.ts'
 import { changeUser, readRecord, stampVersion } from './records.ts'
-import { saveInTime, saveNow } from './save-in-time.ts'
+import { announcementOf, placeViewers } from './standings.ts'
 
-export const readSettings = async (deps: ServiceDeps, userId: string): Promise<{ show_online_status: boolean }> => ({
-  show_online_status: (await readRecord(deps, userId)).visibility.visible,
-})
+/** What a user lets others know: the switch above all, and who may know what. */
+export interface Settings extends Levels {
+  readonly visible: boolean
+}
+
+const settingsOf = ({ visible, levels }: Visibility): Settings => ({ visible, ...levels })
+
+export const readSettings = async (deps: ServiceDeps, userId: string): Promise<Settings> =>
+  settingsOf((await readRecord(deps, userId)).visibility)
 
 /**
- * Shows or hides a user. It fails private (R32): a hiding that PostgreSQL does not take holds live all the same and is
- * retried until it is stored; an un-hiding that it does not take is refused.
+ * Changes some settings. What narrows anything fails private (R32): if PostgreSQL does not take it, it holds live all the same and is
+ * retried until it is stored; anything else that it does not take is refused.
  *
  * @throws {PresenceError} NOT_DURABLE, STORE_UNAVAILABLE
  */
-export async function setVisibility(
-  deps: ServiceDeps,
-  userId: string,
-  visible: boolean,
-): Promise<{ show_online_status: boolean }> {
-  const { visibility } = await readRecord(deps, userId)
+export async function changeSettings(deps: ServiceDeps, userId: string, change: Partial<Settings>): Promise<Settings> {
+  const record = await readRecord(deps, userId)
+  const before = record.visibility
+  const { visible, ...levels } = { ...settingsOf(before), ...change }
   const version = await stampVersion(deps, userId)
-  const since = visible && !visibility.visible ? deps.hot.now() : visibility.since
-  const decision = { kind: 'visibility', userId, visible, version, since } as const
-  // Hiding does not wait for a PostgreSQL that hangs.
-  const failure = await (visible ? saveNow : saveInTime)(deps, decision)
-  if (failure !== null && (visible || isUserGone(failure))) throw failure
-  await changeUser(deps, userId, (record, now) => setVisible(record, visible, version, now, deps.rules))
-  if (!visible) deps.purge.hidden(userId)
-  if (failure === null) return { show_online_status: visible }
-  deps.pendingDecisions.add(decision)
-  throw new PresenceError('NOT_DURABLE', 'You are hidden now, but it is not stored yet. It is tried again by itself.', {
-    retryable: true,
-    cause: failure,
-  })
+  const visibility = nextVisibility(before, { visible, levels }, version, deps.hot.now())
+  const narrowing = narrows(before, visibility)
+  await saveDeciding(
+    deps,
+    { kind: 'visibility', userId, visibility },
+    {
+      narrowing,
+      sentence: before.visible && !visible ? HIDDEN : NARROWED,
+      async apply() {
+        // First it is known who may go on seeing what they see: nobody else's presence flickers (R36).
+        await placeViewers(deps, { ...record, visibility }, announcementOf(record, deps.hot.now()))
+        await changeUser(deps, userId, (current, now) => setVisible(current, visible, version, now, deps.rules, levels))
+        if (narrowing) deps.purge.hidden(userId)
+      },
+    },
+  )
+  return settingsOf(visibility)
 }
 
-const isUserGone = (error: unknown): boolean => error instanceof PresenceError && error.code === 'USER_NOT_FOUND'
+const LATER = 'It is tried again by itself.'
+const HIDDEN = `You are hidden now, but it is not stored yet. ${LATER}`
+const NARROWED = `Others see less of you now, but it is not stored yet. ${LATER}`

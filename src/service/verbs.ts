@@ -2,6 +2,8 @@ import type { PresenceInfo } from '../domain/info.ts'
 import type { DeviceType, Session } from '../domain/session.ts'
 import type { ChoosableStatus, Status } from '../domain/status.ts'
 import type { UserRecord } from '../domain/user-record.ts'
+import type { Preview } from './preview.ts'
+import type { Settings } from './set-visibility.ts'
 import type { Asker, Bounds, ProviderPosition, ProviderSort, SessionDetails, StoredRows } from '../store/contract.ts'
 
 /** What is known of the device behind a connection. */
@@ -98,6 +100,13 @@ export interface WatchedProviders {
   readonly result: ProviderResult
 }
 
+/** Somebody whom a user blocks. */
+export interface BlockedViewer {
+  readonly userId: string
+  /** Epoch milliseconds. */
+  readonly blockedAt: number
+}
+
 /**
  * Everything the front doors may ask for; one file of this room implements each. User ids are canonical text (see
  * `UserIdCodec`). All may throw {@link PresenceError} STORE_UNAVAILABLE, and USER_NOT_FOUND for a user who is not there.
@@ -160,9 +169,21 @@ export interface PresenceVerbs {
     userId: string,
     choice: { status: ChoosableStatus; message: string | null | undefined; expiresInS: number | null },
   ): Promise<PresenceInfo>
-  readSettings(userId: string): Promise<{ show_online_status: boolean }>
-  /** @throws {PresenceError} NOT_DURABLE when it holds live but is not stored yet (R32) */
-  setVisibility(userId: string, visible: boolean): Promise<{ show_online_status: boolean }>
+  readSettings(userId: string): Promise<Settings>
+  /** What is left out is kept. @throws {PresenceError} NOT_DURABLE when it holds live but is not stored yet (R32) */
+  changeSettings(userId: string, change: Partial<Settings>): Promise<Settings>
+  /** What somebody of that kind sees of the user now. */
+  previewPresence(userId: string, as: Preview): Promise<PresenceInfo>
+  /** Whom the user blocks, the latest first. */
+  listBlocks(userId: string): Promise<BlockedViewer[]>
+  /**
+   * Blocks a viewer, or does not any more; doing so again is harmless (R37).
+   *
+   * @throws {PresenceError} INVALID_ID of oneself, LIMIT_EXCEEDED, NOT_DURABLE when it holds live but is not stored yet (R32)
+   */
+  setBlock(userId: string, viewerId: string, blocked: boolean): Promise<void>
+  /** The host says something else of the two from now on: everybody who watches is told at once (R36). */
+  relationChanged(viewerId: string, userId: string): Promise<void>
   listSessions(userId: string): Promise<OwnSession[]>
   /** Signs one of the user's own sessions out. @throws {PresenceError} SESSION_NOT_FOUND */
   signOutSession(userId: string, sessionId: string): Promise<void>

@@ -1,8 +1,11 @@
 import type { Access } from '../domain/access.ts'
+import type { Views } from '../domain/info.ts'
+import type { Pair } from '../domain/pairs.ts'
 import type { Choice } from '../domain/presence.ts'
 import type { DeviceType, EndedSession, Revocation } from '../domain/session.ts'
+import type { Blocking } from '../domain/steps.ts'
 import type { Step, UserRecord } from '../domain/user-record.ts'
-import type { View } from '../domain/view.ts'
+import type { Decided, Visibility } from '../domain/visibility.ts'
 import type { PersonalStore, SessionTrace } from './personal-contract.ts'
 import type { Relisting, SearchStore } from './search-contract.ts'
 
@@ -74,15 +77,20 @@ export interface HotStore {
   close(): Promise<void>
 }
 
+/** What others may be told of a user, and what decides it. */
+export interface Seen extends Views {
+  readonly visibility: Decided
+}
+
 /** A change that another node made: what this one has to tell its connections, and which of them to close. */
-export interface RemoteChange {
+export interface RemoteChange extends Seen {
   readonly userId: string
-  readonly own: View
-  readonly stranger: View
-  /** The views before the change. */
-  readonly before: { readonly own: View; readonly stranger: View }
-  readonly visible: boolean
-  readonly wasVisible: boolean
+  /** How it was before the change. */
+  readonly before: Seen
+  /** Whether there is anything special between the user and some viewers; only the record has all of it. */
+  readonly hasPairs: boolean
+  /** What of that the change made. */
+  readonly pairs: readonly Pair[]
   /** Whether the host said something else of the user's access. */
   readonly accessChanged: boolean
   /** Epoch milliseconds of the store's clock. */
@@ -182,13 +190,8 @@ export interface AccessRow {
 export type Decision =
   | { readonly kind: 'access'; readonly userId: string; readonly access: Access }
   | { readonly kind: 'choice'; readonly userId: string; readonly choice: Choice }
-  | {
-      readonly kind: 'visibility'
-      readonly userId: string
-      readonly visible: boolean
-      readonly version: number
-      readonly since: number | null
-    }
+  | { readonly kind: 'visibility'; readonly userId: string; readonly visibility: Visibility }
+  | ({ readonly kind: 'block'; readonly userId: string } & Blocking)
 
 /** PostgreSQL: what users decided, and the projection of the live truth. All writes are guarded by version. */
 export interface DurableStore extends PersonalStore, SearchStore {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { newRecord, type UserRecord } from '../../src/domain/user-record.ts'
 import { UNSEEN } from '../../src/domain/view.ts'
+import { VISIBLE } from '../../src/domain/visibility.ts'
 import type { DurableStore, SessionRow } from '../../src/store/contract.ts'
 import type { MemoryProvider } from '../../src/store/memory/search-providers.ts'
 import type { HostColumns } from '../../src/store/memory/stored-user.ts'
@@ -26,29 +27,32 @@ export type OpenDurableStore = (providers: readonly MemoryProvider[] | null) => 
 export function presentRecord(userId: string, { expiresAt = null }: { expiresAt?: number | null } = {}): UserRecord {
   const version = NOW * 1000 + 321
   const message = 'back soon'
+  const stranger = { status: 'dnd', lastSeenAt: NOW - 5, message, version: version - 4 } as const
   return {
     ...newRecord(userId),
     version,
     choice: { status: 'dnd', message, expiresAt, version: version - 1 },
-    visibility: { visible: true, since: NOW - 60 * MINUTE, version: version - 2 },
+    visibility: { ...VISIBLE, since: NOW - 60 * MINUTE, contactSince: NOW - 60 * MINUTE, version: version - 2 },
     lastActivityAt: NOW,
     lastSeenAt: NOW - 3,
-    shown: { lastSeenAt: NOW - 2, lastActivityAt: NOW - 1 },
+    shown: { lastSeenAt: NOW - 2, lastActivityAt: NOW - 1, contactSeenAt: NOW - 2 },
     own: { status: 'dnd', lastSeenAt: NOW - 4, message, version: version - 3 },
-    stranger: { status: 'dnd', lastSeenAt: NOW - 5, message, version: version - 4 },
+    contact: stranger,
+    stranger,
     deadline: expiresAt,
   }
 }
 
 export function offlineRecord(userId: string, version: number): UserRecord {
   const view = { status: 'offline', lastSeenAt: NOW, message: null, version } as const
-  return { ...newRecord(userId), version, lastSeenAt: NOW, own: view, stranger: view }
+  return { ...newRecord(userId), version, lastSeenAt: NOW, own: view, contact: view, stranger: view }
 }
 
 export function hiddenRecord(userId: string): UserRecord {
   const record = presentRecord(userId)
-  const visibility = { visible: false, since: null, version: record.version }
-  return { ...record, visibility, stranger: { ...UNSEEN, version: record.version - 4 } }
+  const visibility = { ...VISIBLE, visible: false, version: record.version }
+  const others = { ...UNSEEN, version: record.version - 4 }
+  return { ...record, visibility, contact: others, stranger: others }
 }
 
 export const sessionOf = (userId: string): SessionRow => ({
@@ -64,7 +68,21 @@ export const sessionOf = (userId: string): SessionRow => ({
 })
 
 export const saveVisibility = (store: DurableStore, userId: string, visible: boolean, version: number): Promise<void> =>
-  store.saveDecision({ kind: 'visibility', userId, visible, version, since: visible ? NOW : null })
+  saveDecided(store, userId, visible, version, visible ? NOW : null)
+
+/** A decision about the switch alone. */
+export const saveDecided = (
+  store: DurableStore,
+  userId: string,
+  visible: boolean,
+  version: number,
+  since: number | null,
+): Promise<void> =>
+  store.saveDecision({
+    kind: 'visibility',
+    userId,
+    visibility: { ...VISIBLE, visible, version, since, contactSince: since },
+  })
 
 export async function saveChoices(
   store: DurableStore,

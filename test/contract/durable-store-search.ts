@@ -52,8 +52,8 @@ function everySortOfPerson({ id }: MemoryProvider, i: number): UserRecord[] {
   if (sort === 'hidden') return [hiddenRecord(id)]
   const lastSeenAt = NOW - MINUTE
   const view = { status: sort, lastSeenAt, message: null, version: NOW * 1000 }
-  const shown = { lastSeenAt, lastActivityAt: NOW - 2 * MINUTE }
-  return [{ ...newRecord(id), version: view.version, own: view, stranger: view, shown }]
+  const shown = { lastSeenAt, lastActivityAt: NOW - 2 * MINUTE, contactSeenAt: lastSeenAt }
+  return [{ ...newRecord(id), version: view.version, own: view, contact: view, stranger: view, shown }]
 }
 
 /** How every durable store searches the host's directory. */

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { NO_CHOICE } from '../../src/domain/presence.ts'
 import { newRecord } from '../../src/domain/user-record.ts'
 import { UNSEEN } from '../../src/domain/view.ts'
+import { VISIBLE } from '../../src/domain/visibility.ts'
 import type { DurableStore } from '../../src/store/contract.ts'
 import {
   type DurableStoreUnderTest,
@@ -101,7 +102,7 @@ function recordsContract(open: OpenDurableStore): void {
       const user = await under.addUser()
       const record = presentRecord(user)
       await under.store.project([record])
-      const older = { lastSeenAt: 5, lastActivityAt: 5 }
+      const older = { lastSeenAt: 5, lastActivityAt: 5, contactSeenAt: 5 }
       await under.store.project([{ ...record, version: record.version + 1, shown: older }])
       expect(await under.hostRow(user)).toMatchObject({ last_activity: NOW - 1 })
     })
@@ -157,8 +158,9 @@ function decisionsContract(open: OpenDurableStore): void {
       const record = presentRecord(user)
       await under.store.project([record])
       const version = record.version + 10
-      const visibility = { visible: false, since: null, version }
-      await under.store.project([{ ...record, version, visibility, stranger: { ...UNSEEN, version } }])
+      const visibility = { ...VISIBLE, visible: false, version }
+      const others = { ...UNSEEN, version }
+      await under.store.project([{ ...record, version, visibility, contact: others, stranger: others }])
       expect(await under.hostRow(user)).toMatchObject({ show_online_status: false })
       await saveVisibility(under.store, user, true, version + 1)
       expect(await under.hostRow(user)).toMatchObject({ show_online_status: true })
@@ -256,7 +258,8 @@ function sessionsContract(open: OpenDurableStore): void {
 
     test('R8 R13 a clock that stepped back dates no end into the future, and whoever un-hid since stays private before', async () => {
       const [late, shy] = [await under.addUser(), await under.addUser()]
-      const unhidden = { visible: true, since: NOW + 2 * MINUTE, version: NOW * 1000 + 1 }
+      const at = NOW + 2 * MINUTE
+      const unhidden = { ...VISIBLE, since: at, contactSince: at, version: NOW * 1000 + 1 }
       await under.store.project([presentRecord(late), { ...presentRecord(shy), visibility: unhidden }])
       await under.store.recordAlive(NOW + 10 * MINUTE)
       await under.store.endLeftovers(NOW + MINUTE)

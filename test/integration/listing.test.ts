@@ -8,6 +8,7 @@ import type { Relisting, DurableStore, ProviderSearch } from '../../src/store/co
 import { createDurableStore } from '../../src/store/postgres/durable-store.ts'
 import { migratePresence } from '../../src/store/postgres/migrate.ts'
 import { EVERYBODY } from '../contract/durable-store-search.ts'
+import { saveDecided } from '../contract/durable-store-people.ts'
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts'
 
 const HOST = { usersTable: 'users', idColumn: 'id', userId: uuidIds }
@@ -157,7 +158,7 @@ describe('counts are what is true, whatever happens at once', () => {
         ids.map((id, n) => observed(id, statuses[(n + round + offset) % 4] ?? 'offline'))
       const hide = (node: DurableStore, id: string) => {
         version += 1
-        return node.saveDecision({ kind: 'visibility', userId: id, visible: round % 2 === 0, version, since: null })
+        return saveDecided(node, id, round % 2 === 0, version, null)
       }
       await sql('update cards set city = $2 where id = $1', [ids[round % 12], round % 3 ? CITY : 'Nice'])
       await Promise.all([

@@ -89,7 +89,7 @@ describe('live presence between plain clients', () => {
     await market.connect(ben)
     await watching.hears('userOnline', { userId: ben.id })
     const hide = { method: 'PATCH', as: ben, json: { show_online_status: false } }
-    expect((await market.http('/api/users/presence/settings', hide)).body).toEqual({ show_online_status: false })
+    expect((await market.http('/api/users/presence/settings', hide)).body).toMatchObject({ show_online_status: false })
     await watching.hears('userOffline', { userId: ben.id, status: 'offline' })
     const seen = await market.http(`/api/users/presence/${ben.id}`, { as: ana })
     expect(seen.body).toEqual({ userId: ben.id, online_status: 'offline', last_seen: null, show_status: true })

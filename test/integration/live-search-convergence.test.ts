@@ -101,7 +101,7 @@ async function change(): Promise<void> {
   if (does < 4) await service.setUserOnline(id, phone)
   else if (does < 7) await service.setUserOffline(id, phone)
   else if (does < 8) await service.setCustomStatus(id, anyOf(['online', 'away', 'dnd']), anyOf([null, 'on a roof']))
-  else await verbs.setVisibility(id, does === 9)
+  else await verbs.changeSettings(id, { visible: does === 9 })
 }
 
 let crowd: Provider[] | null = null

@@ -120,7 +120,7 @@ describe('broadcastPresence', () => {
       await system.connect(ben)
       await watcher.watch(ben)
       await watcher.take()
-      const hiding = system.presence.verbs.setVisibility(ben, false)
+      const hiding = system.presence.verbs.changeSettings(ben, { visible: false })
       for (let turn = 0; turn < turns; turn += 1) await Promise.resolve()
       await Promise.all([hiding, system.presence.broadcastPresence(ben)])
       const last = updatesIn(await watcher.take()).at(-1)
@@ -140,7 +140,7 @@ test('R42 where everyone hears, what waits is superseded although the last who w
   await busy.take()
   await phone.setStatus({ status: 'dnd', message: 'at the clinic' })
   await watcher.leave()
-  await system.presence.verbs.setVisibility(ben, false)
+  await system.presence.verbs.changeSettings(ben, { visible: false })
   const told = (await busy.take()).flatMap(([event, payload]) =>
     event === 'presenceDiff' ? (payload as { changed: Update[] }).changed.filter(({ userId }) => userId === ben) : [],
   )

@@ -13,6 +13,8 @@ import { createMemoryDurableStore, type MemoryDurableStore } from '../../src/sto
 import type { MemoryProvider } from '../../src/store/memory/search-providers.ts'
 import { createDurableStore } from '../../src/store/postgres/durable-store.ts'
 import { migratePresence } from '../../src/store/postgres/migrate.ts'
+import { saveVisibility } from '../contract/durable-store-people.ts'
+import { VISIBLE } from '../../src/domain/visibility.ts'
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts'
 
 const PROVIDERS = 240
@@ -129,12 +131,13 @@ function recordOf(userId: string, { status, visible, seen, active }: Observation
   version += 1_000
   const view = { status, lastSeenAt: seen, message: null, version }
   const stranger = visible ? view : { ...UNSEEN, version }
-  const visibility = { visible, since: null, version }
-  const shown = { lastSeenAt: seen, lastActivityAt: active }
+  const visibility = { ...VISIBLE, visible, version }
+  const shown = { lastSeenAt: seen, lastActivityAt: active, contactSeenAt: seen }
   return {
     ...newRecord(userId),
     version,
     own: view,
+    contact: stranger,
     stranger,
     visibility,
     shown,
@@ -158,7 +161,7 @@ async function changeTheWorld(seed: number): Promise<void> {
     version += 1_000
     const userId = providers[n]?.id ?? ''
     for (const store of [real, model]) {
-      await store.saveDecision({ kind: 'visibility', userId, visible, version, since: visible ? NOW : null })
+      await saveVisibility(store, userId, visible, version)
     }
   }
 }

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { NO_CHOICE } from '../../src/domain/presence.ts'
 import type { DurableStore, SessionRow } from '../../src/store/contract.ts'
-import { NOW, presentRecord, sessionOf } from '../contract/durable-store-people.ts'
+import { NOW, presentRecord, saveDecided, sessionOf } from '../contract/durable-store-people.ts'
 import { type Reach, SHARDS, type ShardedPostgres, shardPostgres, type Statement } from '../support/sharded-postgres.ts'
 
 const ALL = Array.from({ length: SHARDS }, (_, n) => n)
@@ -27,8 +27,7 @@ type Verb = (store: DurableStore, userIds: readonly string[]) => Promise<unknown
 const load: Verb = (store, userIds) => store.load(userIds)
 const project: Verb = (store, userIds) => store.project(userIds.map((userId) => presentRecord(userId)))
 const choose: Verb = (store, [userId = '']) => store.saveDecision({ kind: 'choice', userId, choice })
-const hide: Verb = (store, [userId = '']) =>
-  store.saveDecision({ kind: 'visibility', userId, visible: false, version, since: null })
+const hide: Verb = (store, [userId = '']) => saveDecided(store, userId, false, version, null)
 /** Fails as long as its key is not that of the partitions (below): what counts here is the statement. */
 const saveSessions: Verb = (store, userIds) => store.saveSessions(rowsOf(userIds)).catch(() => {})
 

@@ -9,6 +9,7 @@ import type { DurableStore } from '../../src/store/contract.ts'
 import { createDurableStore } from '../../src/store/postgres/durable-store.ts'
 import { migratePresence } from '../../src/store/postgres/migrate.ts'
 import { createLogger } from '../../src/telemetry/logger.ts'
+import { VISIBLE } from '../../src/domain/visibility.ts'
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts'
 
 const users = { usersTable: 'users', idColumn: 'id', userId: uuidIds }
@@ -48,7 +49,8 @@ test('R52 a session that PostgreSQL refuses holds up no other', async () => {
 
 test('R32 a hiding of somebody who was deleted meanwhile is let go, and the others are stored', async () => {
   const pending = createPendingDecisions(durable)
-  const hide = (userId: string) => ({ kind: 'visibility' as const, userId, visible: false, version: 5, since: null })
+  const visibility = { ...VISIBLE, visible: false, version: 5 }
+  const hide = (userId: string) => ({ kind: 'visibility' as const, userId, visibility })
   pending.add(hide(randomUUID()))
   pending.add(hide(user))
   await pending.retry()

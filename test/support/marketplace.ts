@@ -57,6 +57,8 @@ export interface SharedWorld {
   readonly database: TestDatabase
   /** Epoch milliseconds. */
   readonly clock: () => number
+  /** Who deals with whom. */
+  readonly relation?: (viewerId: string, targetId: string) => boolean | Promise<boolean>
 }
 
 /** @param shared a database and a clock that outlive this one; without them it brings its own */
@@ -68,6 +70,7 @@ export async function startMarketplace(env: Record<string, string> = {}, shared?
   const clock = shared?.clock ?? (() => Date.now() + offset)
   const server = await startServer({ ...settings, databaseUrl: database.url }, createLogger(settings.logLevel), {
     clock,
+    ...(shared?.relation && { relation: shared.relation }),
   })
   const clients: Client[] = []
 

@@ -1,5 +1,4 @@
 import type { RequestHandler, Router } from 'express'
-import { parseSettings } from '../../protocol/schemas/settings.ts'
 import { parseStatusChange } from '../../protocol/schemas/status-change.ts'
 import { parseBatchIds, parseUserId } from '../../protocol/schemas/user-ids.ts'
 import { callerOf, forCallerOnly, type HttpDoor, limitedCallerOf } from './door.ts'
@@ -17,15 +16,6 @@ export function addPresenceRoutes(router: Router, base: string, door: HttpDoor, 
   router.patch(`${base}/status`, forCallerOnly, ...changes, async (request, response) => {
     const userId = await limitedCallerOf(door, request)
     response.json(await verbs.chooseStatus(userId, parseStatusChange(request.body)))
-  })
-
-  router.get(`${base}/settings`, forCallerOnly, async (request, response) => {
-    response.json(await verbs.readSettings(await callerOf(door, request)))
-  })
-
-  router.patch(`${base}/settings`, forCallerOnly, ...changes, async (request, response) => {
-    const userId = await limitedCallerOf(door, request)
-    response.json(await verbs.setVisibility(userId, parseSettings(request.body).show_online_status))
   })
 }
 

@@ -6,6 +6,7 @@ import { PRESENCE_ERROR_CODES, PresenceError } from '../../domain/errors.ts'
 import type { PresenceInfo } from '../../domain/info.ts'
 import { shortName } from '../../domain/short-name.ts'
 import { uuidIds } from '../../domain/user-id.ts'
+import { OPEN_LEVELS } from '../../domain/visibility.ts'
 import type { PresenceVerbs, ProviderQuery, ProviderResult } from '../../service/verbs.ts'
 import { createTokens } from '../token.ts'
 import { bearerUser } from './bearer-user.ts'
@@ -19,6 +20,12 @@ import { withPresence } from './with-presence.ts'
 
 const ALICE = '0b9b2a54-6a2e-4d3c-9a53-3a2f0d7c1e01'
 const BOB = '0b9b2a54-6a2e-4d3c-9a53-3a2f0d7c1e02'
+const OPEN_SETTINGS = {
+  show_online_status: true,
+  status_audience: 'everyone',
+  last_seen_audience: 'everyone',
+  coarse_last_seen: false,
+}
 const NOW = Date.parse('2026-11-24T12:00:00Z')
 
 const tokens = createTokens({ secret: 'a secret that is long enough for a test' })
@@ -33,8 +40,11 @@ const verbs = {
   readPresence: vi.fn(async (userId: string) => info(userId)),
   readPresences: vi.fn(async (ids: readonly string[]) => ({ presences: ids.map(info), versions: {}, stale: false })),
   chooseStatus: vi.fn(async (userId: string) => info(userId)),
-  readSettings: vi.fn(async () => ({ show_online_status: true })),
-  setVisibility: vi.fn(async (_userId: string, visible: boolean) => ({ show_online_status: visible })),
+  readSettings: vi.fn(async () => ({ visible: true, ...OPEN_LEVELS })),
+  changeSettings: vi.fn(async (_userId: string, change: object) => ({ visible: true, ...OPEN_LEVELS, ...change })),
+  previewPresence: vi.fn(async (userId: string) => info(userId)),
+  listBlocks: vi.fn(async () => [{ userId: BOB, blockedAt: 0 }]),
+  setBlock: vi.fn(async () => {}),
   listSessions: vi.fn(async () => []),
   signOutSession: vi.fn(async () => {}),
   signOutEverywhere: vi.fn(async () => 2),
@@ -118,7 +128,7 @@ describe('presence over HTTP', () => {
   })
 
   test('static paths win over user ids', async () => {
-    expect((await call('GET', '/api/users/presence/settings')).json).toEqual({ show_online_status: true })
+    expect((await call('GET', '/api/users/presence/settings')).json).toEqual(OPEN_SETTINGS)
     expect((await call('GET', '/api/users/presence/sessions')).json).toEqual({ sessions: [] })
     expect((await call('DELETE', '/api/users/presence/sessions')).json).toEqual({ ended: 2 })
     expect((await call('DELETE', `/api/users/presence/sessions/${BOB}`)).status).toBe(204)
@@ -144,6 +154,10 @@ describe('presence over HTTP', () => {
     ['PATCH', '/api/users/presence/status', '{"status":"offline"}', 400, 'INVALID_STATUS'],
     ['PATCH', '/api/users/presence/status', `{"status":"${'x'.repeat(2_000)}"}`, 413, 'PAYLOAD_TOO_LARGE'],
     ['PATCH', '/api/users/presence/settings', '{}', 400, 'INVALID_PAYLOAD'],
+    ['PATCH', '/api/users/presence/settings', '{"status_audience":"friends"}', 400, 'INVALID_PAYLOAD'],
+    ['GET', '/api/users/presence/settings/preview', undefined, 400, 'INVALID_QUERY'],
+    ['GET', '/api/users/presence/settings/preview?as=me', undefined, 400, 'INVALID_QUERY'],
+    ['PUT', '/api/users/presence/blocks/bob', undefined, 400, 'INVALID_ID'],
     ['GET', '/api/providers?limit=0', undefined, 400, 'INVALID_QUERY'],
     ['GET', '/api/providers?city_id=Lyon', undefined, 400, 'INVALID_QUERY'],
     ['GET', '/api/providers?cursor=abc', undefined, 400, 'INVALID_CURSOR'],
@@ -168,11 +182,30 @@ describe('presence over HTTP', () => {
     const answer = await call('PATCH', '/api/users/presence/settings', '{"show_online_status":false}')
     expect(answer).toMatchObject({ status: 429, json: { code: 'RATE_LIMITED', retryable: true } })
     expect(answer.headers.get('retry-after')).toBe('1')
-    expect(verbs.setVisibility).not.toHaveBeenCalled()
+    expect(verbs.changeSettings).not.toHaveBeenCalled()
+  })
+
+  test('R36 settings change by any part of them, and what is left out is left out', async () => {
+    const body = '{"status_audience":"contacts","coarse_last_seen":true}'
+    const answer = await call('PATCH', '/api/users/presence/settings', body)
+    expect(answer.json).toEqual({ ...OPEN_SETTINGS, status_audience: 'contacts', coarse_last_seen: true })
+    expect(verbs.changeSettings).toHaveBeenLastCalledWith(ALICE, { status: 'contacts', coarse: true })
+    const preview = await call('GET', '/api/users/presence/settings/preview?as=contact')
+    expect(preview).toMatchObject({ status: 200, json: { userId: ALICE } })
+    expect(verbs.previewPresence).toHaveBeenLastCalledWith(ALICE, 'contact')
+  })
+
+  test('R37 viewers are blocked and let see again by their id', async () => {
+    expect((await call('PUT', `/api/users/presence/blocks/${BOB}`)).status).toBe(204)
+    expect(verbs.setBlock).toHaveBeenLastCalledWith(ALICE, BOB, true)
+    expect((await call('DELETE', `/api/users/presence/blocks/${BOB}`)).status).toBe(204)
+    expect(verbs.setBlock).toHaveBeenLastCalledWith(ALICE, BOB, false)
+    const { json } = await call('GET', '/api/users/presence/blocks')
+    expect(json).toEqual({ blocks: [{ userId: BOB, blocked_at: '1970-01-01T00:00:00.000Z' }] })
   })
 
   test('R32 says that hiding holds but is not stored yet', async () => {
-    verbs.setVisibility.mockRejectedValueOnce(new PresenceError('NOT_DURABLE', 'It holds.', { retryable: true }))
+    verbs.changeSettings.mockRejectedValueOnce(new PresenceError('NOT_DURABLE', 'It holds.', { retryable: true }))
     const answer = await call('PATCH', '/api/users/presence/settings', '{"show_online_status":false}')
     expect(answer).toMatchObject({ status: 503, json: { code: 'NOT_DURABLE', retryable: true } })
   })

@@ -5,6 +5,7 @@ import { addPresenceRoutes, addSinglePresenceRoute } from './presence-routes.ts'
 import { problemHandler } from './problem.ts'
 import { addProviderRoutes } from './provider-routes.ts'
 import { addSessionRoutes } from './session-routes.ts'
+import { addSettingsRoutes } from './settings-routes.ts'
 import { trackActivity } from './track-activity.ts'
 
 /**
@@ -17,6 +18,7 @@ export function createRouter(door: HttpDoor): Router {
   const router = Router()
   const changes = [trackActivity(door), json({ limit: door.options.maxPayloadBytes })]
   addPresenceRoutes(router, base, door, changes)
+  addSettingsRoutes(router, base, door, changes)
   addSessionRoutes(router, base, door, changes)
   addPersonalRoutes(router, base, door)
   addSinglePresenceRoute(router, base, door)

@@ -7,7 +7,7 @@ import {
 import { z } from 'zod'
 import * as answers from './answers.ts'
 import { providerQueryShape } from './provider-query.ts'
-import { settingsShape } from './settings.ts'
+import { blocksShape, previewQueryShape, settingsChangeShape, settingsShape } from './settings.ts'
 import { statusChangeShape } from './status-change.ts'
 import { batchQueryShape } from './user-ids.ts'
 
@@ -40,6 +40,7 @@ export function createOpenApiDocument(): object {
 
 const routes = (): RouteConfig[] => [
   ...presenceRoutes(),
+  ...settingsRoutes(),
   ...sessionRoutes(),
   ...personalRoutes(),
   providerRoute(),
@@ -64,10 +65,23 @@ function presenceRoutes(): RouteConfig[] {
     call('patch', `${base}/status`, "Choose one's status", answers.presenceInfoShape, [400, 401, 413, 422, 429, 503], {
       body: jsonBody(statusChangeShape),
     }),
+  ]
+}
+
+function settingsRoutes(): RouteConfig[] {
+  const base = '/api/users/presence'
+  const params = z.object({ userId: z.string() })
+  return [
     call('get', `${base}/settings`, "One's settings", settingsShape, [401, 503]),
-    call('patch', `${base}/settings`, "Hide or show one's presence", settingsShape, [400, 401, 413, 429, 503], {
-      body: jsonBody(settingsShape),
+    call('patch', `${base}/settings`, 'Decide what others may know', settingsShape, [400, 401, 413, 429, 503], {
+      body: jsonBody(settingsChangeShape),
     }),
+    call('get', `${base}/settings/preview`, 'What others see of oneself', answers.presenceInfoShape, [400, 401, 503], {
+      query: previewQueryShape,
+    }),
+    call('get', `${base}/blocks`, 'Whom one blocks, the latest first', blocksShape, [401, 503]),
+    call('put', `${base}/blocks/{userId}`, 'Block a user', null, [400, 401, 404, 429, 503], { params }),
+    call('delete', `${base}/blocks/{userId}`, 'Block a user no more', null, [400, 401, 429, 503], { params }),
   ]
 }
 

@@ -1,9 +1,14 @@
-import { presenceInfo } from '../../domain/info.ts'
+import { isDeepStrictEqual } from 'node:util'
+import type { Announcement } from '../../broadcast/contract.ts'
+import { presenceInfo, tellsContactsApart } from '../../domain/info.ts'
+import { narrows } from '../../domain/visibility.ts'
 import type { Revocation } from '../../domain/session.ts'
 import type { RemoteChange, SharedHotStore, StoreState } from '../../store/contract.ts'
 import { asError } from '../../telemetry/logger.ts'
 import type { ServiceDeps } from '../deps.ts'
+import { createTurns } from '../in-turn.ts'
 import { sessionRow } from '../session-log.ts'
+import { placeBlocked, placeViewers } from '../standings.ts'
 import { reconcile } from './reconcile.ts'
 
 /** Milliseconds over which connections read everything again once the store is back (R51). */
@@ -27,7 +32,7 @@ export function followStore(deps: ServiceDeps, shared: SharedHotStore): () => vo
       }
     }
   const unfollow = [
-    shared.onRemoteChange(safely((change: RemoteChange) => hear(deps, change))),
+    shared.onRemoteChange(safely(createHearing(deps, shared))),
     shared.onDoubt((concern) => void deps.backlog.doubts.add(concern)),
     shared.onAmnesia((concern) => {
       deps.cold.forgetAll()
@@ -44,12 +49,65 @@ export function followStore(deps: ServiceDeps, shared: SharedHotStore): () => vo
   }
 }
 
+/**
+ * Tells what another node changed. Who is told what may have to be asked first: of that user nothing is told meanwhile, so that news
+ * stay in their order.
+ */
+function createHearing(deps: ServiceDeps, shared: SharedHotStore): (change: RemoteChange) => void {
+  const inTurn = createTurns()
+  const waiting = new Map<string, number>()
+
+  async function prepare(change: RemoteChange): Promise<void> {
+    try {
+      const record = (await shared.read([change.userId])).get(change.userId)
+      if (!record) return
+      placeBlocked(deps, record.pairs, announcementIn(change))
+      await placeViewers(deps, record, announcementIn(change))
+    } catch (error) {
+      // The store may be away: whoever cannot be placed is told what strangers are.
+      deps.log.warn({ err: asError(error) }, 'not everybody could be placed before they are told')
+    }
+  }
+
+  function hearLater(change: RemoteChange): void {
+    const { userId } = change
+    waiting.set(userId, (waiting.get(userId) ?? 0) + 1)
+    void inTurn(userId, async () => {
+      if (needsPlacing(change)) await prepare(change)
+      try {
+        hear(deps, change)
+      } catch (error) {
+        deps.log.error({ err: asError(error) }, 'not all that follows from what the store told was done')
+      }
+      const left = (waiting.get(userId) ?? 1) - 1
+      if (left === 0) waiting.delete(userId)
+      else waiting.set(userId, left)
+    })
+  }
+
+  return (change) => {
+    for (const { viewerId } of change.pairs) deps.relations.forget(viewerId, change.userId)
+    placeBlocked(deps, change.pairs, announcementIn(change))
+    if (needsPlacing(change) || waiting.has(change.userId)) hearLater(change)
+    else hear(deps, change)
+  }
+}
+
+/** Whether it may depend on more than the news who is told what. */
+const needsPlacing = (change: RemoteChange): boolean =>
+  change.hasPairs || (tellsContactsApart(change) && !isDeepStrictEqual(change.visibility, change.before.visibility))
+
+function announcementIn({ userId, own, contact, stranger, before, visibility, at }: RemoteChange): Announcement {
+  return { userId, own, contact, stranger, before, at, retracts: narrows(before.visibility, visibility) }
+}
+
 function hear(deps: ServiceDeps, change: RemoteChange): void {
-  const { userId, own, stranger, before, at, visible, wasVisible } = change
+  const { userId, own, before, visibility } = change
+  const { visible } = visibility
   deps.metrics.remoteChanges.inc()
   deps.cold.forget(userId)
-  deps.broadcast.announce({ userId, own, stranger, before, at, retracts: wasVisible && !visible })
-  if (before.own.version !== own.version || wasVisible !== visible) {
+  deps.broadcast.announce(announcementIn(change))
+  if (before.own.version !== own.version || before.visibility.visible !== visible) {
     deps.broadcast.tellSelf(userId, presenceInfo(userId, own, visible))
   }
   if (change.accessChanged) deps.admissions.forget(userId)

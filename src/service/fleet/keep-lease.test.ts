@@ -68,7 +68,7 @@ async function pausedNode(join: () => Promise<void>) {
     metrics: createMetrics(),
     rules: RULES,
     backlog: { unstated: new Set(), doubts: new Set(), recovery: null },
-    pendingDecisions: { hidingOf: () => undefined },
+    pendingDecisions: { applyTo: (record: unknown) => record },
     broadcast: { remove: vi.fn(), signOut: vi.fn() },
   } as unknown as ServiceDeps
   const stored = async () => (await hot.read([ADA])).get(ADA)?.sessions.map(({ sessionId }) => sessionId) ?? []

@@ -1,8 +1,9 @@
 import { adoptDecisions, lacksDecision, outgrow } from '../../domain/node-steps.ts'
-import { isShown, type UserRecord } from '../../domain/user-record.ts'
+import type { UserRecord } from '../../domain/user-record.ts'
 import type { Concern } from '../../store/contract.ts'
 import type { ServiceDeps } from '../deps.ts'
 import { changeUser } from '../records.ts'
+import { announcementOf, placeViewers } from '../standings.ts'
 import { restateUsers } from './restate.ts'
 
 /** Users compared at once. */
@@ -39,23 +40,23 @@ async function reconcileTold(deps: ServiceDeps, concern: Concern, withAbsent: bo
 }
 
 async function compare(deps: ServiceDeps, record: UserRecord): Promise<void> {
-  const { userId, own, stranger } = record
-  const told = Math.max(
-    deps.broadcast.latest(userId, 'own')?.version ?? 0,
-    deps.broadcast.latest(userId, 'stranger')?.version ?? 0,
-  )
-  if (told > Math.max(own.version, stranger.version) && (await deps.hot.read([userId])).size > 0) {
+  const { userId } = record
+  const told = Math.max(...AUDIENCES.map((audience) => deps.broadcast.latest(userId, audience)?.version ?? 0))
+  if (told > newestVersion(record) && (await deps.hot.read([userId])).size > 0) {
     // The store lost what was told since. Nobody believes an older version, so the truth gets a newer one.
     await changeUser(deps, userId, (current, now) =>
-      told > Math.max(current.own.version, current.stranger.version)
-        ? outgrow(current, told, now)
-        : { record: current, ended: [] },
+      told > newestVersion(current) ? outgrow(current, told, now) : { record: current, ended: [] },
     )
     return
   }
-  const before = { own, stranger }
-  deps.broadcast.announce({ userId, own, stranger, before, at: deps.hot.now(), retracts: !isShown(record) })
+  const announcement = announcementOf(record, deps.hot.now())
+  await placeViewers(deps, record, announcement)
+  deps.broadcast.announce(announcement)
 }
+
+const AUDIENCES = ['own', 'contact', 'stranger'] as const
+
+const newestVersion = (record: UserRecord): number => Math.max(...AUDIENCES.map((audience) => record[audience].version))
 
 async function reconcileSessions(deps: ServiceDeps, concern: Concern): Promise<void> {
   const { shared, hot, local } = deps

@@ -1,7 +1,6 @@
 import { PresenceError } from '../../domain/errors.ts'
 import { type OwnConnections, restate } from '../../domain/node-steps.ts'
 import type { Revocation, Session } from '../../domain/session.ts'
-import { setVisible } from '../../domain/steps.ts'
 import type { SharedHotStore } from '../../store/contract.ts'
 import type { ServiceDeps } from '../deps.ts'
 import type { LocalSession } from '../local-sessions.ts'
@@ -26,12 +25,10 @@ async function restateUser(deps: ServiceDeps, userId: string): Promise<void> {
   unstated.delete(userId)
   const held = local.ofUser(userId)
   const own = connectionsOf(shared, held)
-  const hidden = deps.pendingDecisions.hidingOf(userId)
   let revoked: ReadonlyMap<string, Revocation> = new Map()
   try {
     const { before, after } = await changeUser(deps, userId, (record, now) => {
-      const draft = hidden ? setVisible(record, false, hidden.version, now, rules).record : record
-      const step = restate(draft, own, now, rules)
+      const step = restate(deps.pendingDecisions.applyTo(record, now, rules), own, now, rules)
       revoked = step.revoked
       return step
     })

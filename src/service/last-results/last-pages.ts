@@ -1,7 +1,8 @@
 import { LRUCache } from 'lru-cache'
-import { isShown } from '../../domain/user-record.ts'
+import { openness, type UserRecord } from '../../domain/user-record.ts'
 import type { View } from '../../domain/view.ts'
-import type { Concern, RecordChange, RemoteChange } from '../../store/contract.ts'
+import { allowanceOf } from '../../domain/visibility.ts'
+import type { Concern, RecordChange, RemoteChange, Seen } from '../../store/contract.ts'
 import type { ServiceDeps } from '../deps.ts'
 import { type FoundNow, type Shown, shownOf } from '../find-providers.ts'
 import type { ProviderQuery, ProviderResult } from '../verbs.ts'
@@ -50,6 +51,14 @@ export interface SearchUnderWay {
 const CARDS = 20_000
 const USERS = 2 * CARDS
 
+const seenIn = (record: UserRecord) => ({ stranger: record.stranger, visibility: openness(record) })
+
+/** What strangers saw, and whether they might know that somebody is here. */
+const seenBy = ({ stranger, visibility }: Pick<Seen, 'stranger' | 'visibility'>): { view: View; visible: boolean } => ({
+  view: stranger,
+  visible: allowanceOf(visibility, 'stranger').status,
+})
+
 export function createLastPages({
   hot,
   shared,
@@ -86,12 +95,12 @@ export function createLastPages({
   }
 
   hot.onChange(({ before, after, at }: RecordChange) => {
-    const seen = { view: before.stranger, visible: isShown(before) }
-    hear(after.userId, shownOf(after), seen, isShown(after), at)
+    hear(after.userId, shownOf(after), seenBy(seenIn(before)), seenBy(seenIn(after)).visible, at)
   })
-  shared?.onRemoteChange(({ userId, stranger, before, visible, wasVisible, at }: RemoteChange) => {
+  shared?.onRemoteChange(({ userId, stranger, before, visibility, at }: RemoteChange) => {
     // When somebody was active is not among the news.
-    hear(userId, { view: stranger, activityAt: null }, { view: before.stranger, visible: wasVisible }, visible, at)
+    const { visible } = seenBy({ stranger, visibility })
+    hear(userId, { view: stranger, activityAt: null }, seenBy(before), visible, at)
   })
   directory.listen((changed) => {
     if (changed === null) allRelistedAt = hot.now()

@@ -1,4 +1,5 @@
-import { isShown } from '../../domain/user-record.ts'
+import { openness } from '../../domain/user-record.ts'
+import { allowanceOf, narrows } from '../../domain/visibility.ts'
 import type { RecordChange, RemoteChange } from '../../store/contract.ts'
 import { asError } from '../../telemetry/logger.ts'
 import type { ServiceDeps } from '../deps.ts'
@@ -42,14 +43,14 @@ const ofThisNode = ({ before, after }: RecordChange): News => ({
   userId: after.userId,
   view: after.stranger,
   before: before.stranger,
-  visible: isShown(after),
-  retracts: isShown(before) && !isShown(after),
+  visible: allowanceOf(openness(after), 'stranger').status,
+  retracts: narrows(openness(before), openness(after)),
 })
 
-const ofAnother = ({ userId, stranger, before, visible, wasVisible }: RemoteChange): News => ({
+const ofAnother = ({ userId, stranger, before, visibility }: RemoteChange): News => ({
   userId,
   view: stranger,
   before: before.stranger,
-  visible,
-  retracts: wasVisible && !visible,
+  visible: allowanceOf(visibility, 'stranger').status,
+  retracts: narrows(before.visibility, visibility),
 })

@@ -12,8 +12,9 @@ export interface News {
   readonly userId: string
   readonly view: View
   readonly before: View
+  /** Whether strangers may know whether they are here. */
   readonly visible: boolean
-  /** They hid: whatever was shown of them is taken back at once (R32). */
+  /** They hid something: whatever was shown of them is taken back at once (R32). */
   readonly retracts: boolean
 }
 

@@ -1,6 +1,8 @@
-import { latest, type UserRecord } from '../../domain/user-record.ts'
+import { latest, sharing, type UserRecord } from '../../domain/user-record.ts'
+import { inBucket, looksSame, type View } from '../../domain/view.ts'
+import { allowanceOf, type LevelledAudience } from '../../domain/visibility.ts'
 import type { SessionRow } from '../contract.ts'
-import { isMasked, type StoredUser } from './stored-user.ts'
+import type { StoredUser } from './stored-user.ts'
 
 /** What is known of a user's stored sessions when a process starts. Moments in epoch milliseconds. */
 export interface Leftovers {
@@ -26,22 +28,42 @@ export function endStored(user: StoredUser, leftovers: Leftovers): StoredUser {
   const { record } = row
   const seenAt = latest(latest(record.lastSeenAt, record.own.lastSeenAt), evidenceOf(leftovers) ?? leftovers.aliveAt)
   const visible = record.visibility.visible && host.show_online_status && user.access.bar === null
-  const isShown = visible && seenAt !== null && seenAt >= (record.visibility.since ?? Number.NEGATIVE_INFINITY)
-  const keptSeenAt = isShown ? latest(record.shown.lastSeenAt, seenAt) : record.shown.lastSeenAt
-  const version = Math.max(record.version + 1, record.stranger.version + 1, Math.floor(leftovers.now * 1000))
-  const strangerSeenAt = visible ? keptSeenAt : null
-  const untold = isMasked(record.stranger) && !visible
+  const visibility = { ...record.visibility, visible }
+  const version = Math.max(
+    record.version + 1,
+    record.stranger.version + 1,
+    record.contact.version + 1,
+    Math.floor(leftovers.now * 1000),
+  )
+  const access = { stranger: allowanceOf(visibility, 'stranger'), contact: allowanceOf(visibility, 'contact') }
+  const kept = (audience: LevelledAudience, before: number | null, since: number | null): number | null => {
+    const isShown = access[audience].lastSeen && seenAt !== null && seenAt >= (since ?? Number.NEGATIVE_INFINITY)
+    return isShown ? latest(before, inBucket(seenAt, access[audience])) : before
+  }
+  const shown = {
+    ...record.shown,
+    lastSeenAt: kept('stranger', record.shown.lastSeenAt, visibility.since),
+    contactSeenAt: kept('contact', record.shown.contactSeenAt, visibility.contactSince),
+  }
+  const left = (audience: LevelledAudience, before: View, at: number | null): View => {
+    const lastSeenAt = access[audience].lastSeen ? inBucket(at, access[audience]) : null
+    const view = { status: 'offline', lastSeenAt, message: null, version } as const
+    // Who may know nothing of it learns nothing, not even that a version moved (R31).
+    return looksSame(before, view) ? before : view
+  }
+  const stranger = left('stranger', record.stranger, shown.lastSeenAt)
   const after: UserRecord = {
     ...record,
     version,
     lastSeenAt: seenAt,
     own: { status: 'offline', lastSeenAt: seenAt, message: null, version },
-    shown: { ...record.shown, lastSeenAt: keptSeenAt },
-    stranger: untold ? record.stranger : { status: 'offline', lastSeenAt: strangerSeenAt, message: null, version },
+    shown,
+    contact: sharing(left('contact', record.contact, shown.contactSeenAt), stranger),
+    stranger,
   }
   return {
     ...user,
     host: { ...host, online_status: 'offline' },
-    row: { record: after, publicActivityAt: visible ? row.publicActivityAt : null },
+    row: { record: after, publicActivityAt: access.stranger.lastSeen ? row.publicActivityAt : null },
   }
 }

@@ -46,6 +46,7 @@ export interface MemoryDurableStore extends DurableStore {
 }
 
 const DAY_MS = 86_400_000
+const NO_BLOCKINGS: StoredUser['blockings'] = new Map()
 
 /**
  * The memory twin of PostgreSQL: the same promises by the same guards (`test/contract/durable-store.ts`), durable only as long as
@@ -74,7 +75,9 @@ export function createMemoryDurableStore(options: MemoryDurableStoreOptions = {}
 
   function saveDecision(decision: Decision): void {
     const { userId } = decision
-    const found = update(userId, (user) => decideOn(userId, user, decision))
+    // Decided before everything was erased, it is not to come back.
+    const isErased = decision.kind === 'block' && decision.version <= (erasedAt.get(userId) ?? 0) * 1_000
+    const found = update(userId, (user) => (isErased ? user : decideOn(userId, user, decision)))
     if (!found) throw new PresenceError('USER_NOT_FOUND', 'There is no such user.')
   }
 
@@ -191,13 +194,22 @@ export function createMemoryDurableStore(options: MemoryDurableStoreOptions = {}
       audit.push(line)
       const rows = user.row === null ? [] : [{ ...user.row.record }]
       const own = [...sessions.values()].filter((session) => session.userId === userId)
-      return { users: [{ ...user.host }], porchlight_presence: rows, user_sessions: own.map((row) => ({ ...row })) }
+      return {
+        users: [{ ...user.host }],
+        porchlight_presence: rows,
+        user_sessions: own.map((row) => ({ ...row })),
+        porchlight_blocks: [...user.blockings.values()].map((row) => ({ ...row })),
+      }
     },
     eraseUser: async (erased, line) => {
       const { userId } = erased
       update(userId, (user) => {
         const next = projectOnto(user, erased)
-        return { ...next, host: { ...next.host, last_activity: next.row?.record.shown.lastActivityAt ?? null } }
+        return {
+          ...next,
+          blockings: NO_BLOCKINGS,
+          host: { ...next.host, last_activity: next.row?.record.shown.lastActivityAt ?? null },
+        }
       })
       const gone = [...sessions.values()].filter((row) => row.userId === userId && row.connectedAt <= line.at)
       for (const { sessionId } of gone) sessions.delete(sessionId)
@@ -222,7 +234,12 @@ export function createMemoryDurableStore(options: MemoryDurableStoreOptions = {}
     ping: async () => true,
     addUser: (userId, columns = {}) => {
       if (!users.has(userId)) {
-        users.set(userId, { host: { ...NEW_HOST_COLUMNS, ...columns }, row: null, access: OPEN_ACCESS })
+        users.set(userId, {
+          host: { ...NEW_HOST_COLUMNS, ...columns },
+          row: null,
+          access: OPEN_ACCESS,
+          blockings: NO_BLOCKINGS,
+        })
       }
     },
     deleteUser: (userId) => {

@@ -1,7 +1,17 @@
 import { type Choice, NO_CHOICE } from '../../domain/presence.ts'
 import type { ChosenStatus, Status } from '../../domain/status.ts'
-import { newRecord, type UserRecord } from '../../domain/user-record.ts'
-import { UNSEEN, type View } from '../../domain/view.ts'
+import { NO_PAIRS } from '../../domain/pairs.ts'
+import { newRecord, sharing, type UserRecord } from '../../domain/user-record.ts'
+import { narrowed, type View } from '../../domain/view.ts'
+import { allowanceOf } from '../../domain/visibility.ts'
+import {
+  contactFrom,
+  pairsFrom,
+  type StoredAudiences,
+  type StoredBlock,
+  type StoredContactView,
+  visibilityFrom,
+} from './audience-columns.ts'
 import { accessColumns, type LoadedAccess, loadedAccess } from './access.ts'
 import type { Database } from './database.ts'
 import type { HostUsers } from './host-users.ts'
@@ -33,6 +43,10 @@ interface LoadedRow extends LoadedAccess {
   readonly public_last_seen: number | null
   readonly public_message: string | null
   readonly public_version: string
+  readonly audiences: StoredAudiences | null
+  readonly contact_view: StoredContactView | null
+  /** Also of those without an own row. */
+  readonly blocks: readonly StoredBlock[] | null
 }
 
 const loadSql = ({ table, id, idType }: HostUsers): string => `
@@ -43,6 +57,9 @@ const loadSql = ({ table, id, idType }: HostUsers): string => `
     p.visible, ${toMs('p.visible_since')} as visible_since, p.visibility_version,
     ${toMs('p.kept_last_seen')} as kept_last_seen, ${toMs('p.kept_activity')} as kept_activity,
     p.public_status, ${toMs('p.public_last_seen')} as public_last_seen, p.public_message, p.public_version,
+    p.audiences, p.contact_view,
+    (select json_agg(json_build_array(b.viewer_id::text, b.blocked, b.version::text) order by b.version)
+      from porchlight_blocks b where b.user_id = u.${id}) as blocks,
     ${accessColumns('a')}
   from ${table} u left join porchlight_presence p on p.user_id = u.${id}
     left join porchlight_access a on a.user_id = u.${id}
@@ -54,8 +71,16 @@ export function recordLoader(database: Database, users: HostUsers) {
   return async (userIds: readonly string[]): Promise<UserRecord[]> => {
     if (userIds.length === 0) return []
     const rows = await database.rows<LoadedRow>(sql, [userIds])
-    return rows.map((row) => (row.version === null ? hostRecord(row) : ownRecord(row, row.version)))
+    return rows.map((row) => withPairs(row.version === null ? hostRecord(row) : ownRecord(row, row.version), row))
   }
+}
+
+/** Versions of decisions about viewers are above the record's, which is not written with them. */
+function withPairs(record: UserRecord, { blocks }: LoadedRow): UserRecord {
+  const pairs = pairsFrom(blocks)
+  return pairs === NO_PAIRS
+    ? record
+    : { ...record, pairs, version: Math.max(record.version, ...pairs.map(({ version }) => version)) }
 }
 
 /** Somebody of whom only the host's columns tell: never here since presence was added. */
@@ -64,39 +89,55 @@ function hostRecord(row: LoadedRow): UserRecord {
   const blank = newRecord(user_id)
   const access = loadedAccess(row)
   const open = host_visible && access.bar === null ? host_activity : null
+  const stranger = { ...blank.stranger, lastSeenAt: open }
   return {
     ...blank,
     access,
     visibility: { ...blank.visibility, visible: host_visible },
     lastActivityAt: host_activity,
     lastSeenAt: host_activity,
-    shown: { lastSeenAt: open, lastActivityAt: open },
+    shown: { lastSeenAt: open, lastActivityAt: open, contactSeenAt: open },
     own: { ...blank.own, lastSeenAt: host_activity },
-    stranger: { ...blank.stranger, lastSeenAt: open },
+    contact: stranger,
+    stranger,
   }
 }
 
 function ownRecord(row: LoadedRow, version: string): UserRecord {
   // The host's column is what people can see and change; if it and our row disagree, whoever hides wins (R34).
-  const visible = row.host_visible && row.visible
-  const choice = choiceOf(row)
   const access = loadedAccess(row)
+  const decided = visibilityFrom(
+    { visible: row.visible, since: row.visible_since, version: Number(row.visibility_version) },
+    row.audiences,
+  )
+  const visibility = { ...decided, visible: row.host_visible && decided.visible }
+  const stored = viewOf(row)
+  const shown = { ...visibility, visible: visibility.visible && access.bar === null }
+  const stranger = narrowed(stored, allowanceOf(shown, 'stranger'), 0)
+  const kept = contactFrom(row.contact_view, stored, row.kept_last_seen)
+  const contact = narrowed(kept.contact, allowanceOf(shown, 'contact'), visibility.version)
+  const choice = choiceOf(row)
   return {
     ...newRecord(row.user_id),
     version: Number(version),
     choice,
     access,
-    visibility: { visible, since: row.visible_since, version: Number(row.visibility_version) },
+    visibility,
     lastActivityAt: row.last_activity,
     lastSeenAt: row.last_seen,
-    shown: { lastSeenAt: row.kept_last_seen, lastActivityAt: row.kept_activity },
+    shown: {
+      lastSeenAt: row.kept_last_seen,
+      lastActivityAt: row.kept_activity,
+      contactSeenAt: kept.contactSeenAt,
+    },
     own: {
       status: row.status,
       lastSeenAt: row.own_last_seen,
       message: row.own_message,
       version: Number(row.own_version),
     },
-    stranger: strangerOf(row, visible && access.bar === null),
+    contact: sharing(kept.contact === stored ? stranger : contact, stranger),
+    stranger,
     deadline: choice.expiresAt,
   }
 }
@@ -111,14 +152,10 @@ function choiceOf(row: LoadedRow): Choice {
   }
 }
 
-function strangerOf(row: LoadedRow, isShown: boolean): View {
-  const stored: View = {
-    status: row.public_status,
-    lastSeenAt: row.public_last_seen,
-    message: row.public_message,
-    version: Number(row.public_version),
-  }
-  const masked = stored.status === 'offline' && stored.lastSeenAt === null && stored.message === null
-  // Hidden in the host's column only, or barred a moment ago: what was shown is retracted, and a view that changes has a version of its own.
-  return isShown || masked ? stored : { ...UNSEEN, version: stored.version + 1 }
-}
+/** Hidden in the host's column only, or barred a moment ago, what was shown is retracted; a view that changes has a version of its own. */
+const viewOf = (row: LoadedRow): View => ({
+  status: row.public_status,
+  lastSeenAt: row.public_last_seen,
+  message: row.public_message,
+  version: Number(row.public_version),
+})

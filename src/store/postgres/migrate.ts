@@ -8,12 +8,13 @@ import { hostColumns } from './migrations/001-host-columns.ts'
 import { userSessions } from './migrations/002-user-sessions.ts'
 import { presence } from './migrations/003-presence.ts'
 import { listing } from './migrations/004-listing.ts'
+import { audiences } from './migrations/005-audiences.ts'
 import { access } from './migrations/006-access.ts'
 import { personalData } from './migrations/008-personal-data.ts'
 import type { Migration, MigrationContext } from './migrations/migration.ts'
 
 /** In the order in which they are applied. Imported by name, so that a compiled build finds them. */
-const MIGRATIONS: readonly Migration[] = [hostColumns, userSessions, presence, listing, access, personalData]
+const MIGRATIONS: readonly Migration[] = [hostColumns, userSessions, presence, listing, audiences, access, personalData]
 
 export interface MigrateOptions extends HostUsersOptions {
   readonly sequelize: Sequelize

@@ -7,10 +7,17 @@ import { fromMs } from './moments.ts'
 import type { PersonalTable } from './personal-tables.ts'
 import { PRESENCE_TABLE, recordProjector } from './project-records.ts'
 import { DIRECTORY_TABLE } from './refresh-listing.ts'
+import { BLOCKS_TABLE } from './save-decision.ts'
 import { SESSIONS_TABLE } from './save-sessions.ts'
 
 /** Every table of ours that has rows about users. */
-export const PERSONAL_TABLES: readonly PersonalTable[] = [PRESENCE_TABLE, SESSIONS_TABLE, DIRECTORY_TABLE, ACCESS_TABLE]
+export const PERSONAL_TABLES: readonly PersonalTable[] = [
+  PRESENCE_TABLE,
+  SESSIONS_TABLE,
+  DIRECTORY_TABLE,
+  ACCESS_TABLE,
+  BLOCKS_TABLE,
+]
 
 const hostSql = ({ table, id, idType }: HostUsers): string => {
   const pairs = HOST_COLUMNS.map(({ name }) => `'${name}', u.${name}`)

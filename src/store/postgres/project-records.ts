@@ -1,6 +1,7 @@
 import { OPEN_ACCESS } from '../../domain/access.ts'
-import { isShown, type UserRecord } from '../../domain/user-record.ts'
+import { publicActivity, type UserRecord } from '../../domain/user-record.ts'
 import { accessSaver } from './access.ts'
+import { isVisibleToAll, storedAudiences, storedContactView, SWITCH_SQL } from './audience-columns.ts'
 import { type Database, despiteDeletions } from './database.ts'
 import { countMoved } from './counts.ts'
 import type { HostUsers } from './host-users.ts'
@@ -16,7 +17,7 @@ export const PRESENCE_TABLE: PersonalTable = {
     where user_id = $1::${idType} returning 1`,
 }
 
-type ColumnType = 'bigint' | 'text' | 'boolean' | 'moment'
+type ColumnType = 'bigint' | 'text' | 'boolean' | 'moment' | 'jsonb'
 
 /** Which part of a row a column belongs to: each part has a guard of its own. */
 type Part = 'record' | 'choice' | 'visibility' | 'public'
@@ -35,6 +36,8 @@ const column = (part: Part, name: string, type: ColumnType, of: RecordColumn['of
   of,
 })
 
+const asJson = (value: object | null): string | null => value && JSON.stringify(value)
+
 const COLUMNS: readonly RecordColumn[] = [
   column('record', 'version', 'bigint', (record) => record.version),
   column('record', 'status', 'text', ({ own }) => own.status),
@@ -47,21 +50,23 @@ const COLUMNS: readonly RecordColumn[] = [
   column('choice', 'choice_message', 'text', ({ choice }) => choice.message),
   column('choice', 'choice_expires_at', 'moment', ({ choice }) => choice.expiresAt),
   column('choice', 'choice_version', 'bigint', ({ choice }) => choice.version),
-  column('visibility', 'visible', 'boolean', ({ visibility }) => visibility.visible),
+  column('visibility', 'visible', 'boolean', ({ visibility }) => isVisibleToAll(visibility)),
   column('visibility', 'visible_since', 'moment', ({ visibility }) => visibility.since),
   column('visibility', 'visibility_version', 'bigint', ({ visibility }) => visibility.version),
+  column('visibility', 'audiences', 'jsonb', ({ visibility }) => asJson(storedAudiences(visibility))),
+  column('public', 'contact_view', 'jsonb', (record) => asJson(storedContactView(record))),
   column('public', 'kept_last_seen', 'moment', ({ shown }) => shown.lastSeenAt),
   column('public', 'kept_activity', 'moment', ({ shown }) => shown.lastActivityAt),
   column('public', 'public_status', 'text', ({ stranger }) => stranger.status),
   column('public', 'public_last_seen', 'moment', ({ stranger }) => stranger.lastSeenAt),
   column('public', 'public_message', 'text', ({ stranger }) => stranger.message),
-  column('public', 'public_activity', 'moment', (record) => (isShown(record) ? record.shown.lastActivityAt : null)),
+  column('public', 'public_activity', 'moment', publicActivity),
   column('public', 'public_version', 'bigint', ({ stranger }) => stranger.version),
 ]
 
 /**
  * When a column takes the stored value rather than the record's: the record may have been observed before a decision
- * that is stored already. A stored hiding keeps everything public as that decision left it (R32).
+ * that is stored already. A stored decision that narrows keeps everything public as it left it (R32).
  */
 const KEEPS: Record<Part, string | null> = {
   record: null,
@@ -77,11 +82,19 @@ function assignment({ name, part }: RecordColumn): string {
     : `${name} = case when ${keeps} then p.${name} else excluded.${name} end`
 }
 
+/** As what a value travels that needs to be made of something else. */
+const ARRAY_TYPES: Readonly<Partial<Record<ColumnType, string>>> = { moment: 'float8', jsonb: 'text' }
+
+function valueOf(name: string, type: ColumnType): string {
+  if (type === 'moment') return fromMs(`i.${name}`)
+  return type === 'jsonb' ? `i.${name}::jsonb` : `i.${name}`
+}
+
 /** @param existing joins only users who exist, for the rare batch in which somebody was deleted meanwhile */
 const projectSql = ({ table, id, idType, statusType }: HostUsers, existing = ''): string => {
   const names = COLUMNS.map(({ name }) => name).join(', ')
-  const arrays = COLUMNS.map(({ type }, i) => `$${i + 2}::${type === 'moment' ? 'float8' : type}[]`)
-  const values = COLUMNS.map(({ name, type }) => (type === 'moment' ? fromMs(`i.${name}`) : `i.${name}`))
+  const arrays = COLUMNS.map(({ type }, i) => `$${i + 2}::${ARRAY_TYPES[type] ?? type}[]`)
+  const values = COLUMNS.map(({ name, type }) => valueOf(name, type))
   return `
     with stored as (
       insert into porchlight_presence as p (user_id, ${names}, decided)
@@ -95,24 +108,28 @@ const projectSql = ({ table, id, idType, statusType }: HostUsers, existing = '')
         rank_before = p.listed_rank, decided = p.visibility_version < excluded.visibility_version
       -- Equal is not older: a stored decision may have taken the version that this record was then given.
       where p.version <= excluded.version
-      returning p.user_id, p.status, p.choice_message, p.kept_activity, p.visible, p.decided,
+      returning p.user_id, p.status, p.choice_message, p.kept_activity, p.decided,
+        p.audiences is not null as narrowed, ${SWITCH_SQL} as visible, p.public_status, p.public_activity,
         p.city, p.services, p.rank_before, p.listed_rank, p.public_version
     ), moved as (
       select city, services, rank_before, listed_rank, public_version as version
       from stored where city is not null and listed_rank <> rank_before
     ), ${countMoved({ city: ['city', 'city'], services: ['services', 'services'], rank: ['rank_before', 'listed_rank'] })}, told as (
-      select user_id, status::${statusType} as status, choice_message as message, kept_activity as activity,
+      -- The host's columns are for strangers; whoever is hidden is masked there by the switch.
+      select user_id, (case when narrowed then public_status else status end)::${statusType} as status,
+        choice_message as message, narrowed, case when narrowed then public_activity else kept_activity end as activity,
         case when decided then visible end as visible
       from stored
     )
     update ${table} u set
       online_status = told.status,
-      last_activity = greatest(u.last_activity, told.activity),
+      last_activity = case when told.narrowed then told.activity else greatest(u.last_activity, told.activity) end,
       show_online_status = coalesce(told.visible, u.show_online_status),
       custom_status_message = told.message
     from told
     where u.${id} = told.user_id and (
       u.online_status is distinct from told.status
+      or (told.narrowed and u.last_activity is distinct from told.activity)
       or told.activity > coalesce(u.last_activity, '-infinity')
       or u.show_online_status is distinct from coalesce(told.visible, u.show_online_status)
       or u.custom_status_message is distinct from told.message

@@ -77,9 +77,9 @@ export function createChangeLog({ link, keys, origin, now, onGap }: ChangeLogOpt
     if (uncertain.size === 0 && isNewsOf(origin, text)) return
     const news = decodeNews(text)
     if (news === null) return doubts.tell(inBucket(bucket))
-    const { userId, own, stranger } = news.change
+    const { userId, own, contact, stranger } = news.change
     if (news.origin === origin && !uncertain.delete(userId)) return
-    saw(userId, Math.max(own.version, stranger.version))
+    saw(userId, Math.max(own.version, contact.version, stranger.version))
     remoteChanges.tell(news.change)
   }
 

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
-import { connect, end, setVisible, signOut } from '../../domain/steps.ts'
+import { connect, end, setBlocked, setVisible, signOut } from '../../domain/steps.ts'
 import { newRecord, type UserRecord } from '../../domain/user-record.ts'
+import { OPEN_LEVELS } from '../../domain/visibility.ts'
 import type { RecordChange } from '../contract.ts'
 import { decodeNews, encodeNews, isNewsOf } from './news-codec.ts'
 import { SCHEMA_VERSION } from './schema.ts'
@@ -36,15 +37,40 @@ test('what another node has to know arrives as it was', () => {
     change: {
       userId: 'ada',
       own: hidden.after.own,
+      contact: hidden.after.contact,
       stranger: hidden.after.stranger,
-      before: { own: hidden.before.own, stranger: hidden.before.stranger },
-      visible: false,
-      wasVisible: true,
+      visibility: { visible: false, levels: OPEN_LEVELS },
+      before: {
+        own: hidden.before.own,
+        contact: hidden.before.contact,
+        stranger: hidden.before.stranger,
+        visibility: { visible: true, levels: OPEN_LEVELS },
+      },
+      hasPairs: false,
+      pairs: [],
       accessChanged: false,
       at: NOW,
       ended: [],
     },
   })
+})
+
+test('R36 R37 levels, what contacts see and who was blocked arrive, and nothing of it from those who use none', () => {
+  const levels = { status: 'contacts', lastSeen: 'nobody', coarse: false } as const
+  const shy = setVisible(online.record, true, NOW * 1_000 + 5, NOW, RULES, levels)
+  const blocking = { viewerId: 'luc', blocked: true, version: NOW * 1_000 + 9 }
+  const blocked = setBlocked(shy.record, blocking, 'stranger', NOW, RULES)
+  const ofLevels = decodeNews(encodeNews(changeOf(online.record, shy), 'me', 'a') ?? '')?.change
+  expect(ofLevels).toMatchObject({
+    visibility: { visible: true, levels },
+    contact: shy.record.contact,
+    before: { contact: online.record.contact, visibility: { levels: OPEN_LEVELS } },
+    hasPairs: false,
+  })
+  const ofBlock = decodeNews(encodeNews(changeOf(shy.record, blocked), 'me', 'a') ?? '')?.change
+  expect(ofBlock).toMatchObject({ hasPairs: true, pairs: blocked.record.pairs })
+  const text = encodeNews(changeOf(newRecord('ada'), online), 'me', 'a') ?? ''
+  for (const key of ['k', 'bk', 'y', 'by', 'p']) expect(JSON.parse(text)).not.toHaveProperty(key)
 })
 
 test('a second device is no news, unless a session of another node ended with it', () => {

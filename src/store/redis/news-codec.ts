@@ -1,7 +1,19 @@
 import type { Revocation } from '../../domain/session.ts'
-import type { RecordChange, RemoteChange } from '../contract.ts'
 import { isShown } from '../../domain/user-record.ts'
-import { type ViewTuple, viewOf, viewTuple } from './record-codec.ts'
+import { changedPairs, NO_PAIRS } from '../../domain/pairs.ts'
+import { isOpen, type Levels, OPEN_LEVELS } from '../../domain/visibility.ts'
+import type { RecordChange, RemoteChange } from '../contract.ts'
+import {
+  type LevelsTuple,
+  levelsFrom,
+  levelsTuple,
+  type PairTuple,
+  pairFrom,
+  pairTuple,
+  type ViewTuple,
+  viewOf,
+  viewTuple,
+} from './record-codec.ts'
 import { isNeighbour, SCHEMA_VERSION } from './schema.ts'
 
 type EndedTuple = readonly [sessionId: string, endedAt: number, revoked: boolean, why?: Revocation]
@@ -18,8 +30,16 @@ interface NewsJson {
   /** The views before, where they moved. */
   readonly bo?: ViewTuple
   readonly bt?: ViewTuple
+  /** What contacts see, where it is not what strangers do; and before. */
+  readonly k?: ViewTuple
+  readonly bk?: ViewTuple
   readonly z: boolean
   readonly bz?: boolean
+  /** Levels where anything is narrowed, and those before. */
+  readonly y?: LevelsTuple
+  readonly by?: LevelsTuple
+  /** Pairs that changed; empty when there are others only. */
+  readonly p?: readonly PairTuple[]
   readonly at: number
   readonly e?: readonly EndedTuple[]
   /** The host said something else of the user's access. */
@@ -41,7 +61,12 @@ export function encodeNews({ before, after, ended, at }: RecordChange, origin: s
       const why = revoked.get(sessionId)
       return why === undefined ? [sessionId, endedAt, false] : [sessionId, endedAt, true, why]
     })
-  const moved = before.own.version !== after.own.version || before.stranger.version !== after.stranger.version
+  const pairs = changedPairs(before.pairs, after.pairs)
+  const moved =
+    before.own.version !== after.own.version ||
+    before.stranger.version !== after.stranger.version ||
+    before.contact.version !== after.contact.version ||
+    pairs.length > 0
   const decided = before.visibility.version !== after.visibility.version
   const accessChanged = before.access !== after.access
   if (!moved && !decided && !accessChanged && elsewhere.length === 0) return null
@@ -53,8 +78,13 @@ export function encodeNews({ before, after, ended, at }: RecordChange, origin: s
     t: viewTuple(after.stranger),
     ...(before.own.version !== after.own.version && { bo: viewTuple(before.own) }),
     ...(before.stranger.version !== after.stranger.version && { bt: viewTuple(before.stranger) }),
+    ...(after.contact !== after.stranger && { k: viewTuple(after.contact) }),
+    ...(before.contact !== before.stranger && { bk: viewTuple(before.contact) }),
     z: isShown(after),
     ...(isShown(before) !== isShown(after) && { bz: isShown(before) }),
+    ...(!isOpen(after.visibility.levels) && { y: levelsTuple(after.visibility.levels) }),
+    ...(!isOpen(before.visibility.levels) && { by: levelsTuple(before.visibility.levels) }),
+    ...(after.pairs.length > 0 && { p: pairs.map(pairTuple) }),
     at,
     ...(elsewhere.length > 0 && { e: elsewhere }),
     ...(accessChanged && { b: true as const }),
@@ -73,17 +103,24 @@ export const isNewsAbout = (userId: string, text: string): boolean => (JSON.pars
 export function decodeNews(text: string): News | null {
   const news = JSON.parse(text) as NewsJson
   if (!isNeighbour(news.v)) return null
-  const own = viewOf(news.o)
-  const stranger = viewOf(news.t)
+  const [own, stranger] = [viewOf(news.o), viewOf(news.t)]
+  const strangerBefore = news.bt ? viewOf(news.bt) : stranger
   return {
     origin: news.n,
     change: {
       userId: news.u,
       own,
+      contact: news.k ? viewOf(news.k) : stranger,
       stranger,
-      before: { own: news.bo ? viewOf(news.bo) : own, stranger: news.bt ? viewOf(news.bt) : stranger },
-      visible: news.z,
-      wasVisible: news.bz ?? news.z,
+      visibility: { visible: news.z, levels: levelsIn(news.y) },
+      before: {
+        own: news.bo ? viewOf(news.bo) : own,
+        contact: news.bk ? viewOf(news.bk) : strangerBefore,
+        stranger: strangerBefore,
+        visibility: { visible: news.bz ?? news.z, levels: levelsIn(news.by) },
+      },
+      hasPairs: news.p !== undefined,
+      pairs: news.p?.map(pairFrom) ?? NO_PAIRS,
       at: news.at,
       accessChanged: news.b === true,
       ended: (news.e ?? []).map(([sessionId, endedAt, revoked, why = 'SIGNED_OUT']) => ({
@@ -94,3 +131,5 @@ export function decodeNews(text: string): News | null {
     },
   }
 }
+
+const levelsIn = (tuple: LevelsTuple | undefined): Levels => (tuple ? levelsFrom(tuple) : OPEN_LEVELS)

@@ -4,6 +4,7 @@ import { BARS } from '../../domain/access.ts'
 import { DEVICE_TYPES, type Session } from '../../domain/session.ts'
 import { STATUSES } from '../../domain/status.ts'
 import { newRecord, type UserRecord } from '../../domain/user-record.ts'
+import { AUDIENCE_LEVELS, isOpen, levelsOf, type Visibility } from '../../domain/visibility.ts'
 import { decodeRecord, encodeRecord } from './record-codec.ts'
 import { SCHEMA_VERSION } from './schema.ts'
 
@@ -24,6 +25,11 @@ const session: fc.Arbitrary<Session> = fc.record({
   lastActivityAt: moment,
   lost: fc.option(fc.record({ evidenceAt: moment, graceEndsAt: moment })),
 })
+const level = fc.constantFrom(...AUDIENCE_LEVELS)
+const levels = fc.record({ status: level, lastSeen: level, coarse: fc.boolean() }).map(levelsOf)
+const visibility: fc.Arbitrary<Visibility> = fc
+  .record({ visible: fc.boolean(), levels, since: maybe, contactSince: maybe, version })
+  .map((decided) => (isOpen(decided.levels) ? { ...decided, contactSince: decided.since } : decided))
 const record: fc.Arbitrary<UserRecord> = fc.record({
   userId: fc.uuid(),
   version,
@@ -34,14 +40,16 @@ const record: fc.Arbitrary<UserRecord> = fc.record({
   ),
   presumed: fc.option(fc.record({ active: fc.boolean(), evidenceAt: maybe, until: moment })),
   choice: fc.record({ status: chosen, message: text, expiresAt: maybe, version }),
-  visibility: fc.record({ visible: fc.boolean(), since: maybe, version }),
+  visibility,
   access: fc.record({ bar: fc.option(fc.constantFrom(...BARS)), version, tokensSince: maybe }),
   lastActivityAt: maybe,
   lastSeenAt: maybe,
   lastEndedAt: maybe,
-  shown: fc.record({ lastSeenAt: maybe, lastActivityAt: maybe }),
+  shown: fc.record({ lastSeenAt: maybe, lastActivityAt: maybe, contactSeenAt: maybe }),
   own: view,
+  contact: view,
   stranger: view,
+  pairs: fc.array(fc.record({ viewerId: fc.uuid(), blocked: fc.boolean(), version, floor: version }), { maxLength: 3 }),
   deadline: maybe,
 })
 
@@ -71,6 +79,28 @@ describe('a record in Redis', () => {
     expect(JSON.parse(written)).not.toHaveProperty('r')
     expect(JSON.parse(written)).not.toHaveProperty('p')
     expect(JSON.parse(written)).not.toHaveProperty('b')
+  })
+
+  test('R55 whoever narrowed anything is hidden to nodes without levels, which take decisions about the switch alone', () => {
+    const levels = { status: 'contacts', lastSeen: 'everyone', coarse: true } as const
+    const visibility = { visible: true, levels, since: 3, contactSince: 2, version: 9 }
+    const contact = { status: 'online', lastSeenAt: 1, message: null, version: 7 } as const
+    const { value } = encodeRecord({ ...newRecord('ada'), visibility, contact }, 'a')
+    const [head, text] = split(value)
+    const json = JSON.parse(text) as Record<string, unknown>
+    expect(json['z']).toEqual([false, 3, 9])
+    const fromOlder = `${head.replace(/^\d+/, '1')} ${JSON.stringify({ ...json, z: [true, 10, 20] })}`
+    const { record } = decodeRecord('ada', fromOlder)
+    expect(record.visibility).toEqual({ visible: true, levels, since: 10, contactSince: 10, version: 20 })
+    // What contacts saw is not what such a node left.
+    expect(record.contact).toMatchObject({ status: 'offline', lastSeenAt: null })
+  })
+
+  test('contacts take no memory while they see what strangers see', () => {
+    const { value } = encodeRecord(newRecord('ada'), 'a')
+    const read = decodeRecord('ada', value).record
+    expect(read.contact).toBe(read.stranger)
+    expect(JSON.parse(split(value)[1])).not.toHaveProperty('k')
   })
 
   test('R55 of a version too far away is refused', () => {

@@ -2,8 +2,17 @@ import { type Access, OPEN_ACCESS } from '../../domain/access.ts'
 import type { Presumption } from '../../domain/presence.ts'
 import type { DeviceType, Revocation, Session } from '../../domain/session.ts'
 import type { ChosenStatus, Status } from '../../domain/status.ts'
-import type { UserRecord } from '../../domain/user-record.ts'
-import type { View } from '../../domain/view.ts'
+import { NO_PAIRS, type Pair } from '../../domain/pairs.ts'
+import { latest, type UserRecord } from '../../domain/user-record.ts'
+import { UNSEEN, type View } from '../../domain/view.ts'
+import {
+  type AudienceLevel,
+  isOpen,
+  type Levels,
+  levelsOf,
+  OPEN_LEVELS,
+  type Visibility,
+} from '../../domain/visibility.ts'
 import { checkNeighbour, SCHEMA_VERSION } from './schema.ts'
 
 // A record is kept as '<schema> <stamp> <L|R> <json>'. Keys of the JSON are one letter each, since there is one for every user who is or
@@ -28,7 +37,9 @@ interface RecordJson {
   readonly r?: readonly (readonly [sessionId: string, at: number, why?: Revocation])[]
   readonly p?: readonly [active: boolean, evidenceAt: number | null, until: number]
   readonly c: readonly [status: ChosenStatus | null, message: string | null, expiresAt: number | null, version: number]
-  readonly z: readonly [visible: boolean, since: number | null, version: number]
+  /** Whoever narrows anything is hidden to nodes that know no levels; what holds is in `w` (R55). */
+  readonly z: readonly [visibleToAll: boolean, since: number | null, version: number]
+  readonly w?: readonly [...LevelsTuple, visible: boolean, contactSince: number | null, version: number]
   readonly b?: readonly [bar: Access['bar'], version: number, tokensSince: number | null]
   readonly a: number | null
   readonly l: number | null
@@ -36,8 +47,25 @@ interface RecordJson {
   readonly h: readonly [lastSeenAt: number | null, lastActivityAt: number | null]
   readonly o: ViewTuple
   readonly t: ViewTuple
+  /** What contacts see and may know, where it is not what strangers do. */
+  readonly k?: ViewTuple
+  readonly q?: number | null
+  readonly n?: readonly PairTuple[]
   readonly d: number | null
 }
+
+export type LevelsTuple = readonly [status: AudienceLevel, lastSeen: AudienceLevel, coarse: boolean]
+export type PairTuple = readonly [viewerId: string, blocked: boolean, version: number, floor: number]
+
+export const levelsTuple = ({ status, lastSeen, coarse }: Levels): LevelsTuple => [status, lastSeen, coarse]
+export const levelsFrom = ([status, lastSeen, coarse]: LevelsTuple): Levels => levelsOf({ status, lastSeen, coarse })
+export const pairTuple = ({ viewerId, blocked, version, floor }: Pair): PairTuple => [viewerId, blocked, version, floor]
+export const pairFrom = ([viewerId, blocked, version, floor]: PairTuple): Pair => ({
+  viewerId,
+  blocked,
+  version,
+  floor,
+})
 
 /** A record as the store has it. */
 export interface StoredRecord {
@@ -100,7 +128,18 @@ const isAtRest = ({ sessions, deadline }: UserRecord): boolean => sessions.lengt
 /** @param before the JSON that the record was read from, if it was */
 export function encodeRecord(record: UserRecord, stamp: string, before: object = {}): { value: string; json: object } {
   const { choice, visibility, access, shown, presumed } = record
-  const { r: _revoked, p: _presumed, b: _access, ...kept } = before as Partial<RecordJson>
+  const {
+    r: _revoked,
+    p: _presumed,
+    b: _access,
+    w: _levels,
+    k: _contact,
+    q: _seen,
+    n: _pairs,
+    ...kept
+  } = before as Partial<RecordJson>
+  const { levels, since, contactSince } = visibility
+  const isPlain = isOpen(levels) && since === contactSince
   const json: RecordJson = {
     ...kept,
     v: record.version,
@@ -110,7 +149,8 @@ export function encodeRecord(record: UserRecord, stamp: string, before: object =
     }),
     ...(presumed && { p: [presumed.active, presumed.evidenceAt, presumed.until] as const }),
     c: [choice.status, choice.message, choice.expiresAt, choice.version],
-    z: [visibility.visible, visibility.since, visibility.version],
+    z: [visibility.visible && isOpen(levels), since, visibility.version],
+    ...(!isPlain && { w: [...levelsTuple(levels), visibility.visible, contactSince, visibility.version] as const }),
     ...(access !== OPEN_ACCESS && { b: [access.bar, access.version, access.tokensSince] as const }),
     a: record.lastActivityAt,
     l: record.lastSeenAt,
@@ -118,6 +158,9 @@ export function encodeRecord(record: UserRecord, stamp: string, before: object =
     h: [shown.lastSeenAt, shown.lastActivityAt],
     o: viewTuple(record.own),
     t: viewTuple(record.stranger),
+    ...(record.contact !== record.stranger && { k: viewTuple(record.contact) }),
+    ...(shown.contactSeenAt !== shown.lastSeenAt && { q: shown.contactSeenAt }),
+    ...(record.pairs.length > 0 && { n: record.pairs.map(pairTuple) }),
     d: record.deadline,
   }
   return { value: `${SCHEMA_VERSION} ${stamp} ${isAtRest(record) ? 'R' : 'L'} ${JSON.stringify(json)}`, json }
@@ -132,6 +175,8 @@ export function decodeRecord(userId: string, value: string): StoredRecord {
   checkNeighbour(Number(schema))
   const json = JSON.parse(value.slice(schema.length + stamp.length + 4)) as RecordJson
   const [status, message, expiresAt, version] = json.c
+  const visibility = visibilityOf(json)
+  const stranger = viewOf(json.t)
   const record: UserRecord = {
     userId,
     version: json.v,
@@ -140,15 +185,39 @@ export function decodeRecord(userId: string, value: string): StoredRecord {
     revoked: (json.r ?? []).map(([sessionId, at, why = 'SIGNED_OUT']) => ({ sessionId, at, why })),
     presumed: presumptionOf(json.p),
     choice: { status, message, expiresAt, version },
-    visibility: { visible: json.z[0], since: json.z[1], version: json.z[2] },
+    visibility,
     access: accessOf(json.b),
     lastActivityAt: json.a,
     lastSeenAt: json.l,
     lastEndedAt: json.e,
-    shown: { lastSeenAt: json.h[0], lastActivityAt: json.h[1] },
+    shown: {
+      lastSeenAt: json.h[0],
+      lastActivityAt: json.h[1],
+      contactSeenAt: json.q === undefined ? json.h[0] : json.q,
+    },
     own: viewOf(json.o),
-    stranger: viewOf(json.t),
+    contact: contactOf(json, stranger, Number(schema) >= LEVELS_SCHEMA),
+    stranger,
+    pairs: json.n?.map(pairFrom) ?? NO_PAIRS,
     deadline: json.d,
   }
   return { schema: Number(schema), stamp, record, json }
+}
+
+/** The first version that knows levels. */
+const LEVELS_SCHEMA = 2
+
+/** A decision that a node without levels took is about the switch alone. */
+function visibilityOf({ z: [visibleToAll, since, version], w }: RecordJson): Visibility {
+  if (!w) return { visible: visibleToAll, levels: OPEN_LEVELS, since, contactSince: since, version }
+  const [status, lastSeen, coarse, visible, contactSince, decided] = w
+  const levels = levelsFrom([status, lastSeen, coarse])
+  if (decided === version) return { visible, levels, since, contactSince, version }
+  return { visible: visibleToAll, levels, since, contactSince: latest(since, contactSince), version }
+}
+
+/** A node without levels leaves what contacts see as it was: nothing is shown of that until a change is made by one that has them. */
+function contactOf({ k, o }: RecordJson, stranger: View, isKept: boolean): View {
+  if (k === undefined) return stranger
+  return isKept ? viewOf(k) : { ...UNSEEN, version: Math.max(o[3], k[3]) }
 }

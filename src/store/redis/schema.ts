@@ -5,7 +5,7 @@ import { PresenceError } from '../../domain/errors.ts'
  * no longer read what is written. Nodes of two neighbouring versions work together: what they do not know of each other's
  * records they carry along unchanged.
  */
-export const SCHEMA_VERSION = 1
+export const SCHEMA_VERSION = 2
 
 /** Whether this build can read what a node of that version wrote. */
 export const isNeighbour = (version: number): boolean => Math.abs(version - SCHEMA_VERSION) <= 1

@@ -1,0 +1,50 @@
+import { type Standing, STRANGER, type Views } from '../domain/info.ts'
+
+/** Where a connection's viewer stands towards those whom it watches. */
+export interface Places {
+  /** Where that is not where strangers do; null for nearly all. */
+  standings: Map<string, Placed> | null
+}
+
+export interface Placed extends Standing {
+  /** The version they were told when they were placed: anything older is no news. */
+  readonly told: number
+}
+
+/** Where whoever was never placed stands. */
+export const UNPLACED: Placed = { ...STRANGER, told: 0 }
+
+/** Of whom it is not known yet; whatever is, is newer. */
+export const HELD: Placed = { audience: 'nobody', floor: 0, version: -1, told: 0 }
+
+/** Whoever stands with the strangers, and was told nothing newer than they were, costs nothing. */
+export function stand(places: Places, userId: string, placed: Placed): void {
+  const isPlain = placed.audience === 'stranger' && placed.version === 0
+  if (isPlain) places.standings?.delete(userId)
+  else (places.standings ??= new Map()).set(userId, placed)
+}
+
+/** Nothing is told of these until it is known who they are to whom, unless it is known. */
+export function hold(places: Places, userIds: readonly string[]): void {
+  for (const userId of userIds) if (!places.standings?.has(userId)) stand(places, userId, HELD)
+}
+
+export function release({ standings }: Places, userIds: readonly string[]): void {
+  for (const userId of userIds) if (standings?.get(userId) === HELD) standings.delete(userId)
+}
+
+/** Whether a viewer is told something else where they stand now. */
+export const isMoved = (before: Standing, after: Standing): boolean =>
+  before.audience !== after.audience || before.floor !== after.floor
+
+/**
+ * As which audience somebody is told this, or null: nothing of it.
+ *
+ * @param again also when they were told this very version when they were placed
+ */
+export function roleOf(placed: Placed | undefined, views: Views, again: boolean): 'contact' | 'stranger' | null {
+  if (placed === undefined) return 'stranger'
+  if (placed.audience === 'nobody') return null
+  const { version } = views[placed.audience]
+  return version < placed.told || (version === placed.told && !again) ? null : placed.audience
+}
