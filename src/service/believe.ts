@@ -16,9 +16,13 @@ export interface Believed {
  *
  * @throws {PresenceError} STORE_UNAVAILABLE
  */
-export async function readBelieved(deps: ServiceDeps, userIds: readonly string[]): Promise<Believed> {
+export async function readBelieved(
+  deps: ServiceDeps,
+  userIds: readonly string[],
+  viewerId: string | null,
+): Promise<Believed> {
   try {
-    return { records: await readRecords(deps, userIds), stale: false }
+    return { records: await readRecords(deps, userIds, viewerId), stale: false }
   } catch (error) {
     if (!deps.shared || !(error instanceof PresenceError && error.retryable) || isUnknownByNow(deps)) throw error
     const records = await deps.cold.loadMany(userIds)

@@ -49,7 +49,7 @@ async function checkBlock(deps: ServiceDeps, viewerId: string, count: number): P
     throw new PresenceError('LIMIT_EXCEEDED', `Nobody blocks more than ${deps.maxBlocks} users.`)
   }
   try {
-    if (!(await readRecords(deps, [viewerId])).has(viewerId)) throw userNotFound()
+    if (!(await readRecords(deps, [viewerId], null)).has(viewerId)) throw userNotFound()
   } catch (error) {
     // Nobody can say whether there is such a user: blocking them does no harm (R32).
     if (!(error instanceof PresenceError && error.retryable)) throw error

@@ -41,6 +41,7 @@ export async function searchNow(deps: ServiceDeps, query: ProviderQuery): Promis
   const { records, stale } = await readBelieved(
     deps,
     page.rows.map(({ userId }) => userId),
+    null,
   )
   const providers = page.rows.flatMap(({ userId, fields, position }) => {
     const record = records.get(userId)

@@ -1,4 +1,5 @@
 import { ownInfo, type PresenceInfo, presenceInfo, type Standing, STRANGER, viewAt } from '../domain/info.ts'
+import { isPresent } from '../domain/status.ts'
 import type { UserRecord } from '../domain/user-record.ts'
 import type { View } from '../domain/view.ts'
 import { type Believed, isPresumed, isUnknownByNow, readBelieved } from './believe.ts'
@@ -13,8 +14,8 @@ type Standings = ReadonlyMap<string, Standing>
 /** See {@link PresenceVerbs.readPresence}. */
 export async function readPresence(deps: ServiceDeps, userId: string, viewerId: string | null): Promise<PresenceInfo> {
   // Somebody who asks for one user is told what is stored now, not a moment ago.
-  deps.cold.forget(userId)
-  const { records, stale } = await readBelieved(deps, [userId])
+  if (viewerId !== userId) deps.cold.forget(userId)
+  const { records, stale } = await readBelieved(deps, [userId], viewerId)
   const record = records.get(userId)
   if (!record) throw userNotFound()
   const standing = await standingIn(deps, record, viewerId)
@@ -27,7 +28,7 @@ export async function readPresences(
   userIds: readonly string[],
   viewerId: string | null,
 ): Promise<Snapshot> {
-  const believed = await readBelieved(deps, userIds)
+  const believed = await readBelieved(deps, userIds, viewerId)
   const standings = await Promise.all(
     [...believed.records.values()].map(
       async (record) => [record.userId, await standingIn(deps, record, viewerId)] as const,
@@ -48,7 +49,7 @@ export async function watchUsers(
   deps.broadcast.watch(socketId, users)
   // Who watches while nothing is known hears everything once it is (R51).
   if (isUnknownByNow(deps)) return { presences: [], versions: {}, stale: true }
-  const believed = await readBelieved(deps, users)
+  const believed = await readBelieved(deps, users, viewerId)
   const standings = await placeWatcher(deps, socketId, viewerId, believed.records.values())
   return snapshotOf(deps, users, { viewerId, standings, known }, believed)
 }
@@ -74,7 +75,7 @@ function snapshotOf(
     if (!stale) deps.broadcast.remember(announcementOf(record, deps.hot.now()))
     const view = newestView(deps, record, viewerId, standings.get(userId) ?? STRANGER)
     const version = String(view.version)
-    if (known[userId] === version && !stale && !isPresumed(record)) continue
+    if (known[userId] === version && !stale && !isDoubted(record, view)) continue
     presences.push(word(record, viewerId, view, stale))
     versions[userId] = version
   }
@@ -92,7 +93,10 @@ function newestView({ broadcast }: ServiceDeps, record: UserRecord, viewerId: st
   return viewAt(audience === 'nobody' ? record : { ...record, [audience]: newest(audience) }, standing)
 }
 
+/** Only who is shown as present can be presumed so: whoever hid looks like anybody who is not here (R30). */
+const isDoubted = (record: UserRecord, view: View): boolean => isPresent(view.status) && isPresumed(record)
+
 function word(record: UserRecord, viewerId: string | null, view: View, stale: boolean): PresenceInfo {
   const info = viewerId === record.userId ? ownInfo({ ...record, own: view }) : presenceInfo(record.userId, view, true)
-  return stale || isPresumed(record) ? { ...info, stale: true } : info
+  return stale || isDoubted(record, view) ? { ...info, stale: true } : info
 }

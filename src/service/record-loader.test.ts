@@ -16,8 +16,9 @@ function stage() {
     return () => listeners.delete(listener)
   }
   const loader = createRecordLoader({ durable: { load }, hot: { ...HOT, onChange }, presumeMs: null })
-  const change = (userId: string) => {
-    const record = newRecord(userId)
+  const change = (userId: string, visible = true) => {
+    const unchanged = newRecord(userId)
+    const record = { ...unchanged, visibility: { ...unchanged.visibility, visible } }
     for (const listener of listeners) listener({ before: record, after: record, ended: [], at: 0 })
   }
   const asked = () => load.mock.calls.map(([userIds]) => userIds)
@@ -46,6 +47,17 @@ test('remembers whom it read until they change, and never that somebody is unkno
   change('ana')
   await loader.loadMany(['ana', 'dora'])
   expect(asked()).toEqual([['ana', 'dora'], ['dora'], ['ana']])
+})
+
+test('R31 what somebody hidden does ends no memory, and what is read for themself begins none', async () => {
+  const { loader, change, asked } = stage()
+  await loader.loadMany(['ana'])
+  change('ana', false)
+  await loader.loadMany(['ana'])
+  expect(asked()).toEqual([['ana']])
+  await loader.load('ben')
+  await loader.loadMany(['ben'])
+  expect(asked()).toEqual([['ana'], ['ben'], ['ben']])
 })
 
 test('reads anew what becomes the start of a live record', async () => {

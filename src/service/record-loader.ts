@@ -1,11 +1,11 @@
 import { LRUCache } from 'lru-cache'
 import DataLoader from 'dataloader'
-import { presume, raiseVersions, type UserRecord } from '../domain/user-record.ts'
+import { isShown, presume, raiseVersions, type UserRecord } from '../domain/user-record.ts'
 import type { DurableStore, HotStore } from '../store/contract.ts'
 
 /** Records as PostgreSQL has them, for whoever is not in the hot store. */
 export interface RecordLoader {
-  /** As it is stored now; null when there is no such user. */
+  /** As it is stored now; null when there is no such user. Others do not hear of it: it is not remembered. */
   load(userId: string): Promise<UserRecord | null>
   /** As it was stored a moment ago at the earliest; unknown users are left out. */
   loadMany(userIds: readonly string[]): Promise<UserRecord[]>
@@ -36,7 +36,7 @@ const BELIEVED_MS = 5_000
 
 /**
  * Reads cold records in batches, one statement for all who ask within a few milliseconds of each other, and remembers them for
- * a while: in a busy city a thousand lists show the same people. A change in the hot store ends the memory of that user.
+ * a while: in a busy city a thousand lists show the same people. A change that others can see ends the memory of that user.
  *
  * Versions are raised above all that an earlier run can have told: it may have told more than it wrote (R7).
  */
@@ -46,9 +46,25 @@ export function createRecordLoader({ durable, hot, presumeMs }: RecordLoaderOpti
   const loader = new DataLoader<string, UserRecord | null>(loadBatch, {
     maxBatchSize: BATCH,
     batchScheduleFn: schedule,
-    cacheMap: remembered,
+    cache: false,
   })
-  hot.onChange(({ after }) => loader.clear(after.userId))
+  hot.onChange(({ before, after }) => {
+    // What somebody hidden does changes nothing for others, not even how soon and whether they are answered (R31).
+    if (isShown(before) || isShown(after)) remembered.delete(after.userId)
+  })
+
+  function recall(userId: string): Promise<UserRecord | null> {
+    const known = remembered.get(userId)
+    if (known) return known
+    const loading = loader.load(userId)
+    remembered.set(userId, loading)
+    const forget = (): void => {
+      if (remembered.peek(userId) === loading) remembered.delete(userId)
+    }
+    // Somebody may sign up any moment.
+    loading.then((record) => record ?? forget(), forget)
+    return loading
+  }
 
   function schedule(run: () => void): void {
     const wait = batchedAt + BATCH_EVERY_MS - performance.now()
@@ -61,13 +77,8 @@ export function createRecordLoader({ durable, hot, presumeMs }: RecordLoaderOpti
   }
 
   async function loadBatch(userIds: readonly string[]): Promise<(UserRecord | null)[]> {
-    const found = new Map((await durable.load(userIds)).map((record) => [record.userId, record]))
-    return userIds.map((userId) => {
-      const record = found.get(userId)
-      // Somebody may sign up any moment.
-      if (!record) loader.clear(userId)
-      return record ? asCold(record) : null
-    })
+    const found = new Map((await durable.load([...new Set(userIds)])).map((record) => [record.userId, asCold(record)]))
+    return userIds.map((userId) => found.get(userId) ?? null)
   }
 
   function asCold(record: UserRecord): UserRecord {
@@ -76,11 +87,11 @@ export function createRecordLoader({ durable, hot, presumeMs }: RecordLoaderOpti
   }
 
   return {
-    forget: (userId) => void loader.clear(userId),
-    forgetAll: () => void loader.clearAll(),
-    load: (userId) => loader.clear(userId).load(userId),
+    forget: (userId) => void remembered.delete(userId),
+    forgetAll: () => remembered.clear(),
+    load: (userId) => loader.load(userId),
     async loadMany(userIds) {
-      const records = await Promise.all(userIds.map((userId) => loader.load(userId)))
+      const records = await Promise.all(userIds.map(recall))
       return records.filter((record) => record !== null)
     },
   }

@@ -1,6 +1,6 @@
 import { PresenceError } from '../domain/errors.ts'
 import { mergeActivity } from '../domain/steps.ts'
-import { settle, type UserRecord } from '../domain/user-record.ts'
+import { isShown, settle, type UserRecord } from '../domain/user-record.ts'
 import type { RecordChange, RecordStep } from '../store/contract.ts'
 import type { ServiceDeps } from './deps.ts'
 import { activityOf } from './local-sessions.ts'
@@ -50,12 +50,33 @@ export const stampVersion = (deps: ServiceDeps, userId: string): Promise<number>
     return deps.hot.stampVersion(userId)
   })
 
-/** Records of these users, live where there is one, else as PostgreSQL has them; unknown users are left out. */
-export async function readRecords(deps: ServiceDeps, userIds: readonly string[]): Promise<Map<string, UserRecord>> {
+/**
+ * Records of these users, live where there is one, else as PostgreSQL has them; unknown users are left out. Whoever hid is looked up
+ * there like somebody who is not here: neither an outage nor the time that it takes may tell whether they are (R31). What somebody reads
+ * of themself is not remembered, as others would be answered from it.
+ */
+export async function readRecords(
+  deps: ServiceDeps,
+  userIds: readonly string[],
+  viewerId: string | null,
+): Promise<Map<string, UserRecord>> {
   const { hot, cold } = deps
   const found = await hot.read(userIds)
-  const missing = userIds.filter((userId) => !found.has(userId))
-  if (missing.length > 0) for (const record of await cold.loadMany(missing)) found.set(record.userId, record)
+  const coldIds = userIds.filter((userId) => {
+    const record = found.get(userId)
+    return !record || (userId !== viewerId && !isShown(record))
+  })
+  if (coldIds.length > 0) {
+    const ofOthers = coldIds.filter((userId) => userId !== viewerId)
+    const own = viewerId !== null && coldIds.includes(viewerId) ? [cold.load(viewerId)] : []
+    const stored = await Promise.all([cold.loadMany(ofOthers), ...own])
+    const byId = new Map(stored.flat().flatMap((record) => (record ? [[record.userId, record] as const] : [])))
+    for (const userId of coldIds) {
+      const record = byId.get(userId)
+      if (!record) found.delete(userId)
+      else if (!found.has(userId)) found.set(userId, record)
+    }
+  }
   return asTheyAre(deps, found)
 }
 
@@ -79,11 +100,9 @@ function asTheyAre(
   return found
 }
 
-/** @throws {PresenceError} USER_NOT_FOUND */
+/** The record of somebody who asks about themself, as it is stored now. @throws {PresenceError} USER_NOT_FOUND */
 export async function readRecord(deps: ServiceDeps, userId: string): Promise<UserRecord> {
-  // Somebody who asks for one user is told what is stored now, not a moment ago.
-  deps.cold.forget(userId)
-  const record = (await readRecords(deps, [userId])).get(userId)
+  const record = (await readRecords(deps, [userId], userId)).get(userId)
   if (!record) throw userNotFound()
   return record
 }

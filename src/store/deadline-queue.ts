@@ -5,7 +5,9 @@ interface Due {
   readonly userId: string
 }
 
-const queueOf = (due: Due[]) => new TinyQueue<Due>(due, (a, b) => a.at - b.at)
+/** Of the same moment by id: a heap leaves them in an order that depends on who else waits in it, which is nobody's to know (R31). */
+const queueOf = (due: Due[]) =>
+  new TinyQueue<Due>(due, (a, b) => a.at - b.at || (a.userId === b.userId ? 0 : a.userId < b.userId ? -1 : 1))
 
 /** Deadlines of users, each handed out once until it is set anew (R4). Moments are epoch milliseconds. */
 export interface DeadlineQueue {

@@ -105,7 +105,7 @@ function hear(deps: ServiceDeps, change: RemoteChange): void {
   const { userId, own, before, visibility } = change
   const { visible } = visibility
   deps.metrics.remoteChanges.inc()
-  deps.cold.forget(userId)
+  if (visible || before.visibility.visible) deps.cold.forget(userId)
   deps.broadcast.announce(announcementIn(change))
   if (before.own.version !== own.version || before.visibility.visible !== visible) {
     deps.broadcast.tellSelf(userId, presenceInfo(userId, own, visible))

@@ -164,6 +164,22 @@ describe('a page that is remembered', () => {
     ])
   })
 
+  test('R31 whoever hid is shown, or left out, no otherwise for being here', async () => {
+    const seenWhile = async (isHere: boolean) => {
+      const { comes, hides, leaves, store, remember, last, doubt } = stage()
+      await comes('a')
+      await hides('a')
+      await leaves('a')
+      await store()
+      remember(['a', 'b'])
+      if (isHere) await comes('a')
+      const before = (await last()).seen
+      doubt(() => true)
+      return [before, (await last()).seen]
+    }
+    expect(await seenWhile(true)).toEqual(await seenWhile(false))
+  })
+
   test('R32 what is heard of somebody while a search is under way is newer than what it read', async () => {
     const { comes, hides, leaves, store, last, pages, clock } = stage()
     const underWay = pages.begin(QUERY)

@@ -1,5 +1,6 @@
 import { presenceInfo } from '../../domain/info.ts'
 import { AVAILABILITY, isPresent, type Status, STATUSES } from '../../domain/status.ts'
+import { isShown } from '../../domain/user-record.ts'
 import type { View } from '../../domain/view.ts'
 import type { ProviderPosition } from '../../store/contract.ts'
 import { isPresumed } from '../believe.ts'
@@ -36,7 +37,8 @@ export async function showLast(
   const current = new Map<string, Current>()
   for (const { userId } of result.providers) {
     const record = live.get(userId)
-    const shown = record ? shownOf(record) : notLive(pages.shown(userId))
+    // Whoever hid is known as somebody who is not here: that they are here, nobody may conclude (R31).
+    const shown = record && isShown(record) ? shownOf(record) : notLive(pages.shown(userId))
     if (shown) current.set(userId, { ...shown, doubted: record !== undefined && isPresumed(record) })
   }
   const end = result.next === null ? null : result.providers.at(-1)

@@ -37,7 +37,7 @@ interface Candidate {
   readonly presence: PublicPresence
 }
 
-/** Somebody of whom nothing is stored, or whose hiding is not. */
+/** Somebody of whom nothing is stored. */
 export const NEVER_SEEN: PublicPresence = { view: { ...UNSEEN, version: 0 }, activityAt: null }
 
 // Whoever names no price comes after everybody who does; a number that JSON can carry in a cursor.
@@ -73,8 +73,8 @@ export function searchProviders(
   const inScope = providers
     .filter((provider) => isInScope(provider, search))
     .map((provider) => {
-      const isHidden = search.hidden.includes(provider.id)
-      return { provider, presence: (isHidden ? null : presenceOf(provider.id)) ?? NEVER_SEEN }
+      const presence = presenceOf(provider.id) ?? NEVER_SEEN
+      return { provider, presence: search.hidden.includes(provider.id) ? masked(presence) : presence }
     })
   const order = orderOf(codec)
   const shown = new Set(search.shown)
@@ -91,6 +91,12 @@ export function searchProviders(
     asOf: asOf(inScope),
   }
 }
+
+/** Somebody whose hiding is not stored yet. The version moves nothing: whoever hid long ago may have said so again (R31). */
+const masked = ({ view: { version } }: PublicPresence): PublicPresence => ({
+  view: { ...UNSEEN, version },
+  activityAt: null,
+})
 
 function isInScope({ city_id, service_ids = [] }: MemoryProvider, { cityId, serviceId }: ProviderSearch): boolean {
   const inCity = cityId === null || String(city_id) === cityId

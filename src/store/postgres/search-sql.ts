@@ -124,7 +124,10 @@ function ordered(
 const fitsUnseen = ({ statuses, seenSince, activeSince }: ProviderSearch): boolean =>
   (statuses === null || statuses.includes('offline')) && seenSince === null && activeSince === null
 
-/** Those whose hiding is not stored yet, as somebody never seen (R32). There are few. */
+/**
+ * Those whose hiding is not stored yet, as somebody never seen (R32). There are few. The version is the stored one: whoever hid long ago
+ * and says so again would otherwise move the time of the answer (R31).
+ */
 const maskedSql = (
   { cityId }: ProviderSearch,
   { conditions, columns }: Wanted,
@@ -133,7 +136,7 @@ const maskedSql = (
 ): string => `
   select ${columns} from (
     select user_id, city, services, rating, price, 0::smallint as listed_rank, timestamptz(3) 'epoch' as listed_seen,
-      null::timestamptz as public_activity, 0::bigint as public_version
+      null::timestamptz as public_activity, public_version
     from porchlight_presence where user_id = any(${hidden})
   ) p where p.city is not null and ${[
     ...(cityId === null ? [] : [`p.city = ${binds.add(cityId)}::text`]),

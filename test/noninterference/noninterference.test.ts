@@ -1,0 +1,15 @@
+import { expect, test } from 'vitest'
+import { findInterference } from './pairs.ts'
+
+/** More of them, and others each time: `npm run noninterference`. */
+const PAIRS = 200
+const SEED = 6
+
+test('R30, R31 what others are told is the same, byte by byte, whatever a hidden user does', {
+  timeout: 1_800_000,
+}, async () => {
+  let played = 0
+  const finding = await findInterference({ pairs: PAIRS, seed: SEED, onPair: () => (played += 1) })
+  expect(finding?.report).toBeUndefined()
+  expect(played).toBe(PAIRS)
+})
