@@ -238,3 +238,11 @@ test('an error of a socket is handed to the service', async () => {
   ;(socket as unknown as { emitReserved(event: string, error: Error): void }).emitReserved('error', error)
   expect(verbs.handleSocketError).toHaveBeenCalledWith(ALICE, error, client.id)
 })
+
+test('R35 an event of the name error is no error of its socket: the words of a client do not get into the log', async () => {
+  const client = await arrive()
+  client.emit('error', 'Gone to the lighthouse')
+  expect(await client.timeout(2_000).emitWithAck('unwatch', {})).toEqual({ ok: true })
+  expect(verbs.handleSocketError).not.toHaveBeenCalled()
+  expect(log.warn).not.toHaveBeenCalled()
+})

@@ -104,6 +104,8 @@ function listenersFor(door: SocketDoor, connections: Connections): Listeners {
       },
     }),
     error(error) {
+      // A client may send an event of this name, with any words: that is no error of its socket.
+      if (!(error instanceof Error)) return
       const userId = connections.of(this)?.userId
       if (typeof userId === 'string') verbs.handleSocketError(userId, error, this.id)
     },
