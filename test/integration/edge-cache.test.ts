@@ -294,7 +294,7 @@ describe('nginx that caches searches, in front of two nodes', () => {
       const answer = await fetch(`${edge.url}/api/users/presence/settings`, {
         headers: { authorization: `Bearer ${person.token}` },
       })
-      expect(await answer.json()).toEqual({ show_online_status: visible })
+      expect(await answer.json()).toMatchObject({ show_online_status: visible })
       expect(answer.headers.get('cache-control')).toBe('private, no-store')
       expect(answer.headers.get('vary')).toMatch(/Authorization/i)
       expect(answer.headers.get('x-cache')).toBeNull()
