@@ -70,6 +70,7 @@ export const guardDatabase = (options: Omit<GuardOptions, 'name' | 'isAway'>): G
 const AWAY = /^(08...|53...|57P0.)$/
 // Cancelled, deadlock, serialization, lock not available, read-only as a replica is after a failover: gone the next time, perhaps.
 const PASSING = /^(57014|40001|40P01|55P03|25006)$/
+const BROKEN = /connection (terminated|ended)|not queryable/i
 const SOCKET_FAILURES = new Set(['ECONNRESET', 'ECONNREFUSED', 'EPIPE', 'ETIMEDOUT'])
 
 /** Words a failure of PostgreSQL itself as one; anything else comes back as it was. */
@@ -81,10 +82,11 @@ export function asUnavailable(error: unknown): unknown {
 /** Whether PostgreSQL could not be asked at all. */
 function isAway(error: unknown): boolean {
   if (error instanceof ConnectionError || error instanceof TimeoutError) return true
-  if (!(error instanceof DatabaseError)) return false
+  // One that breaks while it is being prepared says so in words of the driver's own.
+  if (!(error instanceof DatabaseError)) return error instanceof Error && BROKEN.test(error.message)
   const code = codeOf(error)
   // A connection that breaks under a running statement has words but no code.
-  if (code === undefined) return /connection (terminated|ended)|not queryable/i.test(error.parent.message)
+  if (code === undefined) return BROKEN.test(error.parent.message)
   return AWAY.test(code) || SOCKET_FAILURES.has(code)
 }
 
