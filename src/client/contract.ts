@@ -1,11 +1,11 @@
 import type { PresenceInfo } from '../domain/info.ts'
 import type { ChoosableStatus, Status } from '../domain/status.ts'
 import type { ProviderCard, ProviderCounts, ProviderWatchRequest } from '../protocol/events.ts'
-import type { DeviceSession } from '../protocol/http.ts'
+import type { Block, DeviceSession, PresenceSettings } from '../protocol/http.ts'
 import type { ConnectionState } from './connection-state.ts'
 import type { RequestError } from './request-error.ts'
 
-export type { ProviderCard, ProviderCounts, ProviderWatchRequest }
+export type { PresenceSettings, ProviderCard, ProviderCounts, ProviderWatchRequest }
 
 /** A value that can be read now and heard of when it changes. What `get` answers stays the same object until it changes. */
 export interface Readable<Value> {
@@ -59,6 +59,17 @@ export interface OwnPresence extends Readable<PresenceInfo | null> {
   setStatus(decision: Decision): Promise<PresenceInfo>
   /** @throws {RequestError} code `NOT_DURABLE`: it holds, but is not stored yet (R32) */
   setVisible(visible: boolean): Promise<void>
+  /** What others may know. */
+  settings(): Promise<PresenceSettings>
+  /** What is left out is kept. @throws {RequestError} code `NOT_DURABLE`: it holds, but is not stored yet (R32) */
+  changeSettings(change: Partial<PresenceSettings>): Promise<PresenceSettings>
+  /** What a stranger, somebody they deal with, or somebody they block sees of them now. */
+  preview(as: 'stranger' | 'contact' | 'blocked'): Promise<PresenceInfo>
+  /** Whom they block, the latest first. */
+  blocks(): Promise<readonly Block[]>
+  /** From now on that user sees nothing of this one (R37). */
+  block(userId: string): Promise<void>
+  unblock(userId: string): Promise<void>
   sessions(): Promise<readonly DeviceSession[]>
   signOut(sessionId: string): Promise<void>
   /** @returns how many devices were signed out, this one included */

@@ -1,5 +1,5 @@
 import type { PresenceInfo } from '../domain/info.ts'
-import type { DeviceSession, PresenceSettings } from '../protocol/http.ts'
+import type { Block, DeviceSession, PresenceSettings } from '../protocol/http.ts'
 import type { OwnPresence } from './contract.ts'
 import type { Request } from './request.ts'
 import { createSignal, type Signal } from './signal.ts'
@@ -21,6 +21,9 @@ export function createOwnPresence(
     return info
   }
 
+  const changeSettings = (change: Partial<PresenceSettings>): Promise<PresenceSettings> =>
+    request<PresenceSettings>('/settings', { method: 'PATCH', body: change })
+
   return {
     get,
     set,
@@ -37,8 +40,14 @@ export function createOwnPresence(
         }),
       ),
     async setVisible(visible) {
-      await request<PresenceSettings>('/settings', { method: 'PATCH', body: { show_online_status: visible } })
+      await changeSettings({ show_online_status: visible })
     },
+    settings: () => request<PresenceSettings>('/settings'),
+    changeSettings,
+    preview: (as) => request<PresenceInfo>(`/settings/preview?as=${as}`),
+    blocks: async () => (await request<{ blocks: Block[] }>('/blocks')).blocks,
+    block: (userId) => request<void>(blockOf(userId), { method: 'PUT' }),
+    unblock: (userId) => request<void>(blockOf(userId), { method: 'DELETE' }),
     sessions: async () => (await request<{ sessions: DeviceSession[] }>('/sessions')).sessions,
     async signOut(sessionId) {
       await request<undefined>(`/sessions/${encodeURIComponent(sessionId)}`, { method: 'DELETE' })
@@ -46,3 +55,5 @@ export function createOwnPresence(
     signOutEverywhere: async () => (await request<{ ended: number }>('/sessions', { method: 'DELETE' })).ended,
   }
 }
+
+const blockOf = (userId: string): string => `/blocks/${encodeURIComponent(userId)}`

@@ -7,6 +7,7 @@ export { PresenceProvider, type PresenceProviderProps } from './presence-provide
 export { StatusMark, type StatusMarkProps } from './status-mark.tsx'
 export { useConnection } from './use-connection.ts'
 export { type MyPresence, useMyPresence } from './use-my-presence.ts'
+export { type MySettings, useMySettings } from './use-my-settings.ts'
 export { usePresence } from './use-presence.ts'
 export { usePresenceClient } from './use-presence-client.ts'
 export { usePresenceText } from './use-presence-text.ts'

@@ -149,7 +149,7 @@ function choosing({ status, message }: Decision): Change {
 }
 
 /** Hiding fails private: it is in force although it is not stored yet (R32). */
-const refusalOf = ({ code, message, retryable }: Omit<Refusal, 'takenBack'>): Refusal => ({
+export const refusalOf = ({ code, message, retryable }: Omit<Refusal, 'takenBack'>): Refusal => ({
   code,
   message,
   retryable,
@@ -157,7 +157,7 @@ const refusalOf = ({ code, message, retryable }: Omit<Refusal, 'takenBack'>): Re
 })
 
 /** By its form: a page that bundles the client twice has two classes of the same error. */
-function isRefusal(thrown: unknown): thrown is Omit<Refusal, 'takenBack'> {
+export function isRefusal(thrown: unknown): thrown is Omit<Refusal, 'takenBack'> {
   if (!(thrown instanceof Error)) return false
   const { code, retryable } = thrown as Partial<Refusal>
   return typeof code === 'string' && typeof retryable === 'boolean'

@@ -1,5 +1,5 @@
 import type { Presence } from '../client/contract.ts'
-import { relativeTime } from '../domain/last-seen.ts'
+import { timeText } from '../domain/last-seen.ts'
 
 /** What a reader sees or hears. Plain strings: they may come from a catalogue, and pass from a server to a browser. */
 export interface PresenceWords {
@@ -46,7 +46,7 @@ export const goneAt = ({ status, lastSeen }: Worded): number | null =>
 export function presenceText(presence: Worded, now: number, locale: string, words: PresenceWords): string {
   const at = goneAt(presence)
   if (at === null) return words[presence.status]
-  return words.lastSeen.replace('{time}', () => relativeTime(at, now, locale))
+  return words.lastSeen.replace('{time}', () => timeText(at, now, locale))
 }
 
 /** What a mark says to who does not see it: "online", "Marta: away, may be out of date". */

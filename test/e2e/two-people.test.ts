@@ -24,7 +24,7 @@ afterEach(async () => {
   for (const context of browser.contexts()) await context.close()
   await market.untilConnections(0)
   market.advance(11_000)
-  await decide('settings', { show_online_status: true })
+  await decide('settings', { show_online_status: true, status_audience: 'everyone', coarse_last_seen: false })
   await decide('status', { status: 'online', message: null })
 })
 afterAll(async () => {
@@ -81,6 +81,34 @@ describe('two people, two windows', () => {
     market.advance(11_000)
     await cardWith(client.page, 'offline')
     expect([...client.errors, ...provider.errors]).toEqual([])
+  })
+
+  test('R36 R37 who may see what is decided, previewed and taken back in the menu', async () => {
+    const client = await openAs(browser, as(ana))
+    const { page, errors } = await openAs(browser, as(ben))
+    await cardWith(client.page, 'online')
+    await page.getByTestId('own-status').click()
+    await page.getByTestId('preview-stranger').getByText('online').waitFor()
+    await page.getByTestId('preview-blocked').getByText('offline').waitFor()
+    await decided(page, () => page.getByTestId('status_audience').selectOption('contacts'))
+    await cardWith(client.page, 'offline')
+    await page.getByTestId('preview-contact').getByText('online').waitFor()
+    await page
+      .getByTestId('preview-stranger')
+      .getByText(/last seen|offline/)
+      .waitFor()
+    await decided(page, () => page.getByTestId('coarse-switch').click())
+    await page.getByTestId('preview-stranger').getByText('last seen recently').waitFor()
+    await decided(page, () => page.getByTestId('status_audience').selectOption('everyone'))
+    await cardWith(client.page, 'online')
+    await page.getByTestId('block-select').selectOption({ label: ana.name })
+    await page.getByTestId('blocked-row').getByText(ana.name).waitFor()
+    await photograph(page, 'who-sees-what')
+    expect(await violations(page)).toEqual([])
+    await page.getByTestId('blocked-row').getByRole('button').click()
+    await page.getByTestId('blocked-row').waitFor({ state: 'detached' })
+    await decided(page, () => page.getByTestId('coarse-switch').click())
+    expect(errors).toEqual([])
   })
 
   test('R11 a choice with an end keeps it through a reload and a new message', async () => {

@@ -11,11 +11,11 @@ import type {
 import { LOADING } from '../../src/client/search/loading.ts'
 import { normaliseQuery } from '../../src/client/search/query.ts'
 import type { PresenceInfo } from '../../src/domain/info.ts'
-import type { ProviderWatchRequest } from '../../src/protocol/index.ts'
+import type { PresenceSettings, ProviderWatchRequest } from '../../src/protocol/index.ts'
 
 /** A decision that the test answers. */
 export interface Asked {
-  readonly decision: Decision | { readonly visible: boolean }
+  readonly decision: Decision | { readonly visible: boolean } | { readonly settings: Partial<PresenceSettings> }
   /** Answers it, after telling `news` of it; by default the answer is what own presence says then. */
   grant(news?: PresenceInfo, answer?: PresenceInfo): Promise<void>
   refuse(code: string, message: string): Promise<void>
@@ -50,6 +50,12 @@ export function presenceClientDouble(): PresenceClientDouble {
   const asked: Asked[] = []
   const connection = cell<ConnectionInfo>({ state: 'closed', reason: 'not-opened' })
   const own = cell<PresenceInfo | null>(null)
+  const settings: PresenceSettings = {
+    show_online_status: true,
+    status_audience: 'everyone',
+    last_seen_audience: 'everyone',
+    coarse_last_seen: false,
+  }
   let watched = 0
   let connects = 0
   let closes = 0
@@ -129,6 +135,15 @@ export function presenceClientDouble(): PresenceClientDouble {
       subscribe: own.subscribe,
       setStatus: ask,
       setVisible: async (visible) => void (await ask({ visible })),
+      settings: async () => ({ ...settings }),
+      changeSettings: async (change) => {
+        await ask({ settings: change })
+        return { ...Object.assign(settings, change) }
+      },
+      preview: async () => ownOrFail(),
+      blocks: async () => [],
+      block: async () => {},
+      unblock: async () => {},
       sessions: async () => [],
       signOut: async () => {},
       signOutEverywhere: async () => 0,

@@ -1,6 +1,7 @@
 import type { ChoosableStatus } from 'porchlight/protocol'
 import { type Refusal, StatusMark, usePresenceWords } from 'porchlight/react'
 import { useId, useState } from 'react'
+import { Audience } from './audience.tsx'
 import { Devices } from './devices.tsx'
 import { DURATION_WORDS, DURATIONS, type Duration } from './durations.ts'
 import { MessageField } from './message-field.tsx'
@@ -43,6 +44,7 @@ export function StatusMenu() {
         disabled={presence === null}
         onChange={(visible) => void setVisible(visible)}
       />
+      <Audience visible={presence?.show_status ?? true} />
       <Devices />
     </>
   )
