@@ -1,4 +1,5 @@
 import type { Bench } from './bench.ts'
+import { abuse } from './work/abuse.ts'
 import { b5 } from './work/activity.ts'
 import { b3 } from './work/connect.ts'
 import { b1, b2 } from './work/fan-out.ts'
@@ -12,4 +13,4 @@ import { b12 } from './work/watched-search.ts'
 import { b9 } from './work/vanish.ts'
 
 /** Every bench, in the order in which they run. Each has one file in `work/`. */
-export const BENCHES: readonly Bench[] = [b1, b2, b3, b4, b5, b6, b7, b8, b9, b10, b11, b12]
+export const BENCHES: readonly Bench[] = [b1, b2, b3, b4, b5, b6, b7, b8, b9, b10, b11, b12, abuse]

@@ -1,8 +1,9 @@
-import type { RequestHandler, Router } from 'express'
+import type { Router } from 'express'
 import type { Server } from 'socket.io'
 import { createSocketIoBroadcaster } from './broadcast/socket-io-broadcaster.ts'
-import { PresenceError } from './domain/errors.ts'
-import type { UserIdCodec } from './domain/user-id.ts'
+import type { PresenceError } from './domain/errors.ts'
+import type { Counters } from './domain/quota.ts'
+import { requireId, type UserIdCodec } from './domain/user-id.ts'
 import { createHostInput } from './gateway/host-input.ts'
 import type { HttpDoor } from './gateway/http/door.ts'
 import { type ConditionOf, presenceFilter } from './gateway/http/presence-filter.ts'
@@ -13,13 +14,11 @@ import type { Loop } from './gateway/jobs/loop.ts'
 import { createLifecycle } from './gateway/jobs/lifecycle.ts'
 import { defaultIdentifyRequest, defaultIdentifySocket } from './gateway/identify.ts'
 import { countDoors } from './gateway/log.ts'
-import { createRateLimiter, noLimit } from './gateway/rate-limit.ts'
+import { createLimits, noLimits } from './gateway/limits.ts'
 import { attachSockets, type AttachedSockets } from './gateway/socket/attach-sockets.ts'
 import { drainSockets } from './gateway/socket/drain.ts'
 import { wordDiff } from './gateway/socket/search-words.ts'
-import type { HostApp } from './host-app.ts'
 import type { PresenceOptions } from './options.ts'
-import type { ProviderList, ProviderPresence, UserDataExport } from './protocol/http.ts'
 import { createAdmissions } from './service/admissions.ts'
 import { createVerbs } from './service/create-verbs.ts'
 import type { ServiceDeps } from './service/deps.ts'
@@ -29,7 +28,7 @@ import { createSearch } from './service/last-results/search-or-last.ts'
 import { createLastPages } from './service/last-results/last-pages.ts'
 import { createLocalSessions } from './service/local-sessions.ts'
 import { createPendingDecisions } from './service/pending-decisions.ts'
-import { createPresenceService, type PresenceService } from './service/presence-service.ts'
+import { createPresenceService } from './service/presence-service.ts'
 import { createPurge } from './service/purge.ts'
 import { createRecordLoader } from './service/record-loader.ts'
 import { relationChanged } from './service/relation-changed.ts'
@@ -37,56 +36,13 @@ import { createRelations } from './service/relations.ts'
 import { createRelistings } from './service/relistings.ts'
 import { createSessionLog } from './service/session-log.ts'
 import { followAll } from './service/take-up.ts'
-import type { PresenceVerbs } from './service/verbs.ts'
 import type { DurableStore, HotStore, SharedHotStore } from './store/contract.ts'
+import type { ReportStore } from './store/report-contract.ts'
 import type { Logger } from './telemetry/logger.ts'
-import { createMetrics, type Metrics } from './telemetry/metrics.ts'
+import { createMetrics } from './telemetry/metrics.ts'
+import type { HostApp, PresenceSystem } from './host-app.ts'
 
-/** A running presence system. */
-export interface PresenceSystem {
-  service: PresenceService<ProviderList, UserDataExport>
-  /** The routes of 4.3 with their full paths, for `app.use(presence.router())`. */
-  router(): Router
-  /** Notes requests that are a sign of use; mount it after authentication. */
-  trackActivity(): RequestHandler
-  /**
-   * Say so when providers were added, changed or removed in your directory: searches find them as they are from then on. Without a word
-   * that takes a minute or, with very many providers, half an hour.
-   *
-   * @returns whom it changed
-   */
-  directoryChanged(userIds: readonly string[]): Promise<string[]>
-  /** Say so when `relation` answers something else for these two from now on: the viewer is told at once, on every node. */
-  relationChanged(viewerId: string, targetId: string): Promise<void>
-  /** Tells watchers once more what is true; it cannot change it, so `status` is only a name for readers. */
-  broadcastPresence(userId: string, status?: string): Promise<void>
-  /** Reads the presence filters of the host's own provider list into `req.presenceFilter`. */
-  presenceFilter(): RequestHandler
-  /** Adds presence fields to the host's own rows, as this viewer may see them. */
-  withPresence(
-    rows: readonly object[],
-    viewerId: string | null,
-    userIdOf?: (row: Record<string, unknown>) => unknown,
-  ): Promise<(Record<string, unknown> & ProviderPresence)[]>
-  /** @throws {PresenceError} ALREADY_RUNNING when another process serves this database from memory */
-  start(): Promise<void>
-  /**
-   * Asks clients to move, and closes their connections one after the other, in such a way that they come back by themselves. Stop
-   * listening before, or they come back to this node (R54).
-   *
-   * @param withinMs how long that may take, whatever hangs. @default drainMs
-   */
-  drain(withinMs?: number): Promise<void>
-  /**
-   * Drains what is left, leaves sessions to the other nodes or ends them, writes what is unwritten, and lets go of everything.
-   *
-   * @param withinMs how long that may take, whatever hangs. @default drainMs
-   */
-  stop(withinMs?: number): Promise<void>
-  /** For the standalone server: health and metrics. */
-  readonly verbs: PresenceVerbs
-  readonly metrics: Metrics
-}
+export type { HostApp, PresenceSystem } from './host-app.ts'
 
 /** What a system is made of beside the host's application: everything chosen and checked. */
 export interface PresenceParts {
@@ -96,7 +52,10 @@ export interface PresenceParts {
   readonly hot: HotStore
   /** The hot store again when other nodes share it; null in memory mode. */
   readonly shared: SharedHotStore | null
+  /** Counts for limits: of all nodes, or of this one. */
+  readonly counters: Counters
   readonly durable: DurableStore
+  readonly reports: ReportStore
   /** What ids of the directory look like, or null: nobody can search. */
   readonly directoryIds: NonNullable<HttpDoor['directoryIds']> | null
   /** Words a filter for the host's own query. @param hidden users whose hiding is not stored yet */
@@ -129,8 +88,13 @@ export function composePresence(host: HostApp, parts: PresenceParts): PresenceSy
   const searchable = directoryIds === null ? {} : { directoryIds }
   const input = createHostInput({ verbs, codec, clock: deps.hot.now, ...searchable })
   const service = createPresenceService(verbs, deps.local, codec, input)
-  const limiter = host.rateLimit === false ? noLimit : createRateLimiter(options)
-  const doors = { verbs, options, codec, limiter, log, clock: deps.hot.now, metrics: countDoors(deps.metrics) }
+  const limits = host.rateLimit === false ? noLimits : createLimits(options, parts.counters)
+  const doors = { verbs, options, codec, limits, log, clock: deps.hot.now, metrics: countDoors(deps.metrics) }
+  const places = {
+    ...(host.paths && { paths: host.paths }),
+    ...(host.addressOf && { addressOf: host.addressOf }),
+    ...(host.isStaff && { isStaff: host.isStaff }),
+  }
   const identifyRequest = host.identify ?? defaultIdentifyRequest
   const activity = {
     verbs,
@@ -139,13 +103,8 @@ export function composePresence(host: HostApp, parts: PresenceParts): PresenceSy
     log,
     ...(host.isActivity && { isActivity: host.isActivity }),
   }
-  const router = (): Router =>
-    createRouter({ ...doors, identify: identifyRequest, ...searchable, ...(host.paths && { paths: host.paths }) })
-  const idOf = (text: string): string => {
-    const id = codec.parse(text)
-    if (id === null) throw new PresenceError('INVALID_ID', 'This is not the id of a user.')
-    return id
-  }
+  const router = (): Router => createRouter({ ...doors, ...searchable, ...places, identify: identifyRequest })
+  const idOf = (text: string): string => requireId(codec, text)
   if (app) app.use(trackActivity(activity), router())
 
   const identify = host.identify ?? defaultIdentifySocket
@@ -157,6 +116,7 @@ export function composePresence(host: HostApp, parts: PresenceParts): PresenceSy
     service,
     verbs,
     metrics: deps.metrics,
+    limits,
     router,
     trackActivity: () => trackActivity(activity),
     directoryChanged: async (userIds) => verbs.refreshDirectory(userIds.map(idOf)),
@@ -170,7 +130,10 @@ export function composePresence(host: HostApp, parts: PresenceParts): PresenceSy
   }
 }
 
-function wire(host: HostApp, { options, log, hot, shared, durable, directoryIds }: PresenceParts): ServiceDeps {
+function wire(
+  host: HostApp,
+  { options, log, hot, shared, durable, reports, directoryIds }: PresenceParts,
+): ServiceDeps {
   const { audience = 'watchers' } = host
   const metrics = host.metrics ?? createMetrics()
   const relistings = createRelistings(shared)
@@ -179,6 +142,7 @@ function wire(host: HostApp, { options, log, hot, shared, durable, directoryIds 
     hot,
     shared,
     durable,
+    reports,
     cold: createRecordLoader({ durable, hot, presumeMs: shared && options.nodeLeaseMs }),
     backlog: { unstated: new Set(), doubts: new Set(), recovery: null },
     broadcast: createSocketIoBroadcaster({ ...options, io: host.io, audience, onDelivered }),
@@ -213,6 +177,8 @@ function wire(host: HostApp, { options, log, hot, shared, durable, directoryIds 
     staleAfterMs: options.staleAfterMs,
     lastResultsMs: options.lastResultsMs,
     moderateMessage: host.moderateMessage,
+    moderationTimeoutMs: options.moderationTimeoutMs,
+    onReport: host.onReport,
   }
   return deps
 }

@@ -8,8 +8,10 @@ import { project } from './service/project.ts'
 import { settleDue } from './service/settle-due.ts'
 import { AT_ONCE } from './service/live-search/pace.ts'
 import type { RecordChange } from './store/contract.ts'
+import { createMemoryCounters } from './store/memory/memory-counters.ts'
 import { createMemoryDurableStore } from './store/memory/memory-durable-store.ts'
 import { createMemoryHotStore } from './store/memory/memory-hot-store.ts'
+import { createMemoryReports } from './store/memory/memory-reports.ts'
 import type { MemoryProvider } from './store/memory/search-providers.ts'
 import { discreetLogger } from './telemetry/discreet.ts'
 import { createLogger } from './telemetry/logger.ts'
@@ -63,7 +65,9 @@ export function createMemoryPresence(host: MemoryPresenceHost): MemoryPresence {
     log: host.logger ? discreetLogger(host.logger) : createLogger('error'),
     hot,
     shared: null,
+    counters: createMemoryCounters(),
     durable,
+    reports: createMemoryReports(),
     directoryIds: providers === undefined ? null : { city: isId, service: isId },
     condition({ statuses, lastSeenWithinMs, activeWithinMs }, column, hidden) {
       const since = (ms: number | null) => (ms === null ? null : clock() - ms)

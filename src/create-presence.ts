@@ -5,12 +5,15 @@ import type { HostApp } from './host-app.ts'
 import { uuidIds } from './domain/user-id.ts'
 import { startJobs } from './gateway/jobs/start-jobs.ts'
 import { OPTION_NAMES, type PresenceOptions, resolveOptions } from './options.ts'
+import { createMemoryCounters } from './store/memory/memory-counters.ts'
 import { createMemoryHotStore } from './store/memory/memory-hot-store.ts'
 import type { SharedHotStore } from './store/contract.ts'
 import type { RedisSource } from './store/redis/link.ts'
 import { createRedisHotStore } from './store/redis/redis-hot-store.ts'
 import { isDirectoryId, type ProviderDirectory } from './store/postgres/directory.ts'
-import { guardDatabase } from './store/postgres/database.ts'
+import { createReportStore } from './store/postgres/reports.ts'
+import { describeUsers } from './store/postgres/host-users.ts'
+import { guardDatabase, openDatabase } from './store/postgres/database.ts'
 import { createDurableStore } from './store/postgres/durable-store.ts'
 import { extendUserModel } from './store/postgres/extend-user-model.ts'
 import { migratePresence } from './store/postgres/migrate.ts'
@@ -61,6 +64,7 @@ export function createPresence(host: PresenceHost): Presence {
   const metrics = host.metrics ?? createMetrics()
   const shared = host.redis === undefined ? null : openShared(host, host.redis, options, { log, metrics })
   const hot = shared ?? createMemoryHotStore({ clock, nodeId })
+  const guard = guardOf(options, metrics)
   const system = composePresence(
     { ...host, metrics },
     {
@@ -69,7 +73,9 @@ export function createPresence(host: PresenceHost): Presence {
       log,
       hot,
       shared,
-      durable: createDurableStore({ sequelize, ...users, nodeId, directory, guard: guardOf(options, metrics) }),
+      counters: shared?.counters ?? createMemoryCounters(),
+      durable: createDurableStore({ sequelize, ...users, nodeId, directory, guard }),
+      reports: createReportStore(openDatabase(sequelize, { guard }), describeUsers(users), codec),
       directoryIds: directoryIds(directory),
       condition: (filter, column, hidden) => presenceCondition(filter, column, hot.now(), hidden),
       claim: (onLost) => takeProcessLock(sequelize, { onLost, mode: shared ? 'among-others' : 'alone' }),

@@ -1,7 +1,13 @@
-import type { Express, Request } from 'express'
+import type { Express, Request, RequestHandler, Router } from 'express'
 import type { Server } from 'socket.io'
 import type { UserIdCodec } from './domain/user-id.ts'
+import type { IsStaff } from './gateway/http/report-routes.ts'
 import type { IdentifyRequest, IdentifySocket, VerifyToken } from './gateway/identify.ts'
+import type { Limits } from './gateway/limits.ts'
+import type { ProviderList, ProviderPresence, UserDataExport } from './protocol/http.ts'
+import type { PresenceService } from './service/presence-service.ts'
+import type { ReportNotice } from './service/report-message.ts'
+import type { PresenceVerbs } from './service/verbs.ts'
 import type { Logger } from './telemetry/logger.ts'
 import type { Metrics } from './telemetry/metrics.ts'
 
@@ -36,8 +42,17 @@ export interface HostApp {
    * directory changed. Nobody waits for it; what it throws is logged and counted.
    */
   onPurge?: (keys: readonly string[]) => unknown
+  /** Hears of each new report of a message. Nobody waits for it; what it throws is logged. */
+  onReport?: (report: ReportNotice) => unknown
+  /** Who may settle reports over HTTP; a text names them for the record. @default nobody */
+  isStaff?: IsStaff
   /** Where our routes lie, should the host have its own there. @default { presence: '/api/users/presence', providers: '/api/providers' } */
   paths?: { readonly presence?: string; readonly providers?: string }
+  /**
+   * Where a request comes from, such as `(req) => req.ip` once Express knows your proxies (`trust proxy`). Without it no limit goes by
+   * address: behind a proxy that is not trusted all would share one.
+   */
+  addressOf?: (req: Request) => string
   /** False lifts the limits on events and decisions, for load tests. @default true */
   rateLimit?: boolean
   /** @default a pino logger at `info` */
@@ -45,4 +60,52 @@ export interface HostApp {
   metrics?: Metrics
   /** Epoch milliseconds: the store's one clock. @default Date.now */
   clock?: () => number
+}
+
+/** A running presence system. */
+export interface PresenceSystem {
+  service: PresenceService<ProviderList, UserDataExport>
+  /** The routes of 4.3 with their full paths, for `app.use(presence.router())`. */
+  router(): Router
+  /** Notes requests that are a sign of use; mount it after authentication. */
+  trackActivity(): RequestHandler
+  /**
+   * Say so when providers were added, changed or removed in your directory: searches find them as they are from then on. Without a word
+   * that takes a minute or, with very many providers, half an hour.
+   *
+   * @returns whom it changed
+   */
+  directoryChanged(userIds: readonly string[]): Promise<string[]>
+  /** Say so when `relation` answers something else for these two from now on: the viewer is told at once, on every node. */
+  relationChanged(viewerId: string, targetId: string): Promise<void>
+  /** Tells watchers once more what is true; it cannot change it, so `status` is only a name for readers. */
+  broadcastPresence(userId: string, status?: string): Promise<void>
+  /** Reads the presence filters of the host's own provider list into `req.presenceFilter`. */
+  presenceFilter(): RequestHandler
+  /** Adds presence fields to the host's own rows, as this viewer may see them. */
+  withPresence(
+    rows: readonly object[],
+    viewerId: string | null,
+    userIdOf?: (row: Record<string, unknown>) => unknown,
+  ): Promise<(Record<string, unknown> & ProviderPresence)[]>
+  /** @throws {PresenceError} ALREADY_RUNNING when another process serves this database from memory */
+  start(): Promise<void>
+  /**
+   * Asks clients to move, and closes their connections one after the other, in such a way that they come back by themselves. Stop
+   * listening before, or they come back to this node (R54).
+   *
+   * @param withinMs how long that may take, whatever hangs. @default drainMs
+   */
+  drain(withinMs?: number): Promise<void>
+  /**
+   * Drains what is left, leaves sessions to the other nodes or ends them, writes what is unwritten, and lets go of everything.
+   *
+   * @param withinMs how long that may take, whatever hangs. @default drainMs
+   */
+  stop(withinMs?: number): Promise<void>
+  /** For the standalone server: health and metrics. */
+  readonly verbs: PresenceVerbs
+  readonly metrics: Metrics
+  /** For the standalone server: what holds for events holds for what is below them. */
+  readonly limits: Limits
 }

@@ -54,6 +54,44 @@ export interface PresenceOptions {
   eventsPerSecond: number
   /** Events that one user may send at once. @default 60 */
   eventsBurst: number
+  /** Refused events that one user may send at once, and `eventsPerSecond` on average: beyond it the connection is closed. @default 500 */
+  refusedBurst: number
+  /** How long a user who flooded a connection may not connect. @default 60_000 */
+  floodPenaltyMs: number
+  /** Users whom one user may ask about per second on average. @default 2_000 */
+  readsPerSecond: number
+  /** Users whom one user may ask about at once. @default 10_000, or maxWatchedUsers when that is more */
+  readsBurst: number
+  /** Connections that one user may make in a minute. @default 120 */
+  connectsPerMinute: number
+  /** Decisions of one user in a minute. @default 120 */
+  decisionsPerMinute: number
+  /** Searches in a minute: of one address over HTTP, of one user over sockets. @default 1_200 */
+  searchesPerMinute: number
+  /** Reports of one user in an hour. @default 20 */
+  reportsPerHour: number
+  /** Longest wait for the host's say on a message. @default 2_000 */
+  moderationTimeoutMs: number
+  /** Connections that one address may make in a minute, for the standalone server. @default 1_200 */
+  addressConnectsPerMinute: number
+  /** Connections that one address may have at once to a node, for the standalone server. @default 2_000 */
+  addressConnections: number
+  /** Refused tokens that one address may bring in a minute, for the standalone server. @default 300 */
+  addressFailuresPerMinute: number
+  /** Requests that one address may make per second on average, for the standalone server. @default 200 */
+  addressRequestsPerSecond: number
+  /** Requests that one address may make at once, for the standalone server. @default 1_000 */
+  addressRequestsBurst: number
+  /** Packets of one connection per second on average, one for each KiB begun, for the standalone server. @default 200 */
+  packetsPerSecond: number
+  /** Packets of one connection at once, for the standalone server. @default 1_000 */
+  packetsBurst: number
+  /** Longest time from a connection to a user behind it, for the standalone server. @default 10_000 */
+  handshakeTimeoutMs: number
+  /** Longest time that a request may take to arrive, for the standalone server. @default 30_000 */
+  requestTimeoutMs: number
+  /** Bytes of the address and the headers of a request, for the standalone server. @default 16_384 */
+  maxHeaderBytes: number
   /** How often observations are written to PostgreSQL. @default 500 */
   projectEveryMs: number
   /** Longest time for which a cache outside may give out a search: then nobody who hid is left in it. 0: none may. @default 3_000 */
@@ -100,6 +138,25 @@ export const OPTION_RANGES: Record<keyof PresenceOptions, readonly [fallback: nu
   maxPayloadBytes: [65_536, 1_024, 16_777_216],
   eventsPerSecond: [20, 1, 100_000],
   eventsBurst: [60, 1, 100_000],
+  refusedBurst: [500, 1, 1_000_000],
+  floodPenaltyMs: [MINUTE, 1_000, 60 * MINUTE],
+  readsPerSecond: [2_000, 1, 1_000_000],
+  readsBurst: [10_000, 1, 1_000_000],
+  connectsPerMinute: [120, 1, 100_000],
+  decisionsPerMinute: [120, 1, 100_000],
+  searchesPerMinute: [1_200, 1, 1_000_000],
+  reportsPerHour: [20, 1, 10_000],
+  moderationTimeoutMs: [2_000, 50, MINUTE],
+  addressConnectsPerMinute: [1_200, 1, 1_000_000],
+  addressConnections: [2_000, 1, 1_000_000],
+  addressFailuresPerMinute: [300, 1, 1_000_000],
+  addressRequestsPerSecond: [200, 1, 1_000_000],
+  addressRequestsBurst: [1_000, 1, 1_000_000],
+  packetsPerSecond: [200, 1, 1_000_000],
+  packetsBurst: [1_000, 1, 1_000_000],
+  handshakeTimeoutMs: [10_000, 100, 10 * MINUTE],
+  requestTimeoutMs: [30_000, 100, 10 * MINUTE],
+  maxHeaderBytes: [16_384, 8_192, 1_048_576],
   projectEveryMs: [500, 10, MINUTE],
   edgeMaxAgeMs: [3_000, 0, MINUTE],
   lastResultsMs: [5 * MINUTE, 0, 60 * MINUTE],
@@ -139,25 +196,33 @@ export function resolveOptions(given: Partial<PresenceOptions> = {}): PresenceOp
 function fallbackOf(name: keyof PresenceOptions, fallback: number, resolved: PresenceOptions): number {
   if (name === 'mobileGraceMs') return Math.max(fallback, resolved.graceMs)
   if (name === 'deletionDays') return Math.max(fallback, resolved.retentionDays)
+  if (name === 'readsBurst') return Math.max(fallback, resolved.maxWatchedUsers)
   if (name === 'storeTimeoutMs') return Math.min(fallback, Math.max(50, Math.floor(resolved.nodeLeaseMs / 3)))
   return fallback
 }
 
+/** The first needs to be at least the second. */
+const AT_LEAST: readonly (readonly [larger: keyof PresenceOptions, smaller: keyof PresenceOptions])[] = [
+  ['mobileGraceMs', 'graceMs'],
+  ['eventsBurst', 'eventsPerSecond'],
+  // Whoever watches as many as allowed may do so.
+  ['readsBurst', 'maxWatchedUsers'],
+  ['addressRequestsBurst', 'addressRequestsPerSecond'],
+  ['packetsBurst', 'packetsPerSecond'],
+  ['requestTimeoutMs', 'handshakeTimeoutMs'],
+  ['deletionDays', 'retentionDays'],
+]
+
 function brokenRelations(options: PresenceOptions): string[] {
   const wrong: string[] = []
-  if (options.mobileGraceMs < options.graceMs) {
-    wrong.push(`mobileGraceMs is ${options.mobileGraceMs}, needs at least graceMs (${options.graceMs})`)
-  }
   if (3 * options.storeTimeoutMs > options.nodeLeaseMs) {
     wrong.push(
       `storeTimeoutMs is ${options.storeTimeoutMs}, needs at most a third of nodeLeaseMs (${options.nodeLeaseMs})`,
     )
   }
-  if (options.deletionDays < options.retentionDays) {
-    wrong.push(`deletionDays is ${options.deletionDays}, needs at least retentionDays (${options.retentionDays})`)
-  }
-  if (options.eventsBurst < options.eventsPerSecond) {
-    wrong.push(`eventsBurst is ${options.eventsBurst}, needs at least eventsPerSecond (${options.eventsPerSecond})`)
+  for (const [larger, smaller] of AT_LEAST) {
+    if (options[larger] >= options[smaller]) continue
+    wrong.push(`${larger} is ${options[larger]}, needs at least ${smaller} (${options[smaller]})`)
   }
   if (options.edgeMaxAgeMs !== 0 && options.edgeMaxAgeMs < MIN_EDGE_AGE_MS) {
     wrong.push(`edgeMaxAgeMs is ${options.edgeMaxAgeMs}, needs 0 or at least ${MIN_EDGE_AGE_MS}`)

@@ -3,12 +3,10 @@ import { createServer, type Server as HttpServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import compression from 'compression'
 import cors from 'cors'
-import express, { type Express, type Request, Router } from 'express'
-import helmet from 'helmet'
+import express, { type Express } from 'express'
 import { QueryTypes, Sequelize } from 'sequelize'
-import { Server, type Socket } from 'socket.io'
+import { Server } from 'socket.io'
 import { startLife } from '../demo/server/life.ts'
 import { startOneLife } from '../demo/server/one-life.ts'
 import { defineMarketplace } from '../demo/server/models.ts'
@@ -18,14 +16,24 @@ import { migrateMarketplace } from '../demo/server/schema.ts'
 import { seedIfEmpty } from '../demo/server/seed.ts'
 import { createPresence, type Presence, type PresenceHost } from './create-presence.ts'
 import { PresenceError } from './domain/errors.ts'
-import { bearerUser } from './gateway/http/bearer-user.ts'
+import { addressReader, trustFunction } from './gateway/address.ts'
+import { createFailures, type Failures } from './gateway/failures.ts'
+import { uuidIds } from './domain/user-id.ts'
+import { answerClientErrors, limitRequests, securityHeaders, serverOptions } from './gateway/http/harden.ts'
+import type { IsStaff } from './gateway/http/report-routes.ts'
+import { standaloneStaff } from './gateway/http/staff.ts'
 import { createOpsRouter, lastRequestsWhen } from './gateway/http/ops-routes.ts'
+import { pageRoutes } from './gateway/http/page-routes.ts'
 import { notFound, problemHandler } from './gateway/http/problem.ts'
-import { type Credential, credentialOf } from './gateway/identify.ts'
+import { credentialOf } from './gateway/identify.ts'
+import { identifyByToken } from './gateway/identify-by-token.ts'
 import { countDoors } from './gateway/log.ts'
 import { createStopping } from './gateway/jobs/stopping.ts'
+import { originCheck } from './gateway/origin.ts'
 import { authenticateSocket } from './gateway/socket/authenticate.ts'
+import { guardEngine } from './gateway/socket/gate.ts'
 import { type Closable, moveAway } from './gateway/socket/move-away.ts'
+import { limitHandshakes } from './gateway/socket/refuse-handshakes.ts'
 import { releaseHandshake } from './gateway/socket/release-handshake.ts'
 import { createTokens, type Tokens } from './gateway/token.ts'
 import type { ServerSettings } from './settings.ts'
@@ -80,7 +88,8 @@ export async function startServer(
     const tokens = createTokens({ ...settings.tokens, ...keysOf(settings), ...(host.clock && { clock: host.clock }) })
     // The app is there before Socket.IO, which takes its own requests out of the way of the listeners it finds.
     const app = express()
-    const http = createServer(app)
+    const http = createServer(serverOptions(settings.options), app)
+    answerClientErrors(http)
     const { io, presence } = await assemble(settings, sequelize, http, tokens, log, host)
     mountRoutes(app, { settings, sequelize, tokens, presence, log, isDraining: () => stopping.isUnderWay })
     await presence.start()
@@ -153,17 +162,23 @@ async function assemble(
     pingTimeout: options.pingTimeoutMs,
     // Well above maxPayloadBytes, so that what is too large gets an answer instead of a dead connection (R53).
     maxHttpBufferSize: Math.max(16 * options.maxPayloadBytes, 1_048_576),
+    connectTimeout: options.handshakeTimeoutMs,
+    upgradeTimeout: options.handshakeTimeoutMs,
     perMessageDeflate: false,
     serveClient: false,
-    ...(settings.corsOrigin && { cors: { origin: settings.corsOrigin } }),
+    ...(settings.corsOrigins.length > 0 && corsOf(settings)),
   })
-  io.use(authenticateSocket(tokens, log, (userId, issuedAt) => presence.verbs.admit(userId, issuedAt)))
   const metrics = createMetrics({ process: true })
-  const identify = identifyByToken(tokens)
+  const addressOf = addressReader(settings.trustProxy)
+  // The limits are the system's own, which needs to know who asks: so it asks for them when somebody does.
+  const failures: Failures = createFailures({ spend: (quota, key) => presence.limits.spend(quota, key) })
+  const identify = identifyByToken(tokens, failures, addressOf)
   const { rateLimit, audience, redis, redisPrefix } = settings
   const directory = MARKETPLACE_DIRECTORY
   const verifyToken = async (token: string) => credentialOf(await tokens.verify(token))
-  const checks = { identify, verifyToken }
+  const isStaff: IsStaff = (request) =>
+    standaloneStaff({ identify, codec: uuidIds, verbs: presence.verbs }, settings.opsToken)(request)
+  const checks = { identify, verifyToken, addressOf, isStaff }
   const shared = { ...options, io, sequelize, User, ...checks, directory, rateLimit, audience, logger: log, metrics }
   const presence = createPresence({
     ...shared,
@@ -171,14 +186,30 @@ async function assemble(
     ...(redisPrefix && { redisPrefix }),
     ...host,
   })
+  guardEngine({
+    io,
+    limits: presence.limits,
+    failures,
+    addressOf,
+    isAllowedOrigin: originCheck(settings.corsOrigins),
+    options,
+    log,
+    metrics: countDoors(metrics),
+  })
+  io.use(
+    limitHandshakes(
+      authenticateSocket(tokens, log, (userId, issuedAt) => presence.verbs.admit(userId, issuedAt)),
+      { failures, maxAuthBytes: options.maxHeaderBytes, log },
+    ),
+  )
   await presence.migrate()
   if (settings.demo) await seedIfEmpty(sequelize, { onProgress: seedProgress(log) })
   return { io, presence }
 }
 
-/** Sockets were checked in their handshake; a request is checked only where it matters who asks. */
-const identifyByToken = (tokens: Tokens) => (from: Socket | Request) =>
-  'handshake' in from ? (from.data as { user: Credential }).user : bearerUser(from, tokens)
+const corsOf = ({ corsOrigins }: ServerSettings) => ({
+  cors: { origin: corsOrigins.includes('*') ? '*' : [...corsOrigins], methods: ['GET', 'PATCH', 'DELETE', 'POST'] },
+})
 
 interface RoutesOptions {
   readonly settings: ServerSettings
@@ -193,8 +224,10 @@ function mountRoutes(app: Express, options: RoutesOptions): void {
   const { settings, sequelize, tokens, presence, log, isDraining } = options
   app.use(lastRequestsWhen(isDraining))
   app.disable('x-powered-by')
-  app.use(helmet({ contentSecurityPolicy: { directives: CSP }, strictTransportSecurity: false }))
-  if (settings.corsOrigin) app.use(cors({ origin: settings.corsOrigin, methods: ['GET', 'PATCH', 'DELETE', 'POST'] }))
+  app.set('trust proxy', trustFunction(settings.trustProxy))
+  app.use(securityHeaders())
+  if (settings.corsOrigins.length > 0) app.use(cors(corsOf(settings).cors))
+  app.use(limitRequests({ limits: presence.limits, trustsProxies: settings.trustProxy !== false, log }))
   const { opsToken } = settings
   app.use(
     createOpsRouter({
@@ -214,26 +247,6 @@ function mountRoutes(app: Express, options: RoutesOptions): void {
   if (PAGE !== undefined) app.use(pageRoutes(PAGE))
   app.use(notFound())
   app.use(problemHandler(log, countDoors(presence.metrics)))
-}
-
-/** The page: its files carry a hash in their names, its addresses all answer the same document. */
-function pageRoutes(root: string): Router {
-  const router = Router()
-  router.use(compression())
-  router.use('/assets', express.static(join(root, 'assets'), { immutable: true, maxAge: '1y' }))
-  router.use(express.static(root, { index: false }))
-  router.get(['/', '/providers/:id'], (_req, res) => {
-    res.sendFile('index.html', { root, headers: { 'Cache-Control': 'no-cache' } })
-  })
-  return router
-}
-
-const CSP = {
-  defaultSrc: ["'self'"],
-  connectSrc: ["'self'", 'ws:', 'wss:'],
-  imgSrc: ["'self'", 'data:'],
-  objectSrc: ["'none'"],
-  upgradeInsecureRequests: null,
 }
 
 const portOf =

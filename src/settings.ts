@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { PresenceError } from './domain/errors.ts'
 import { environmentName, optionsFromEnvironment, type PresenceOptions, resolveOptions } from './options.ts'
 
@@ -21,7 +22,9 @@ export const SERVER_VARIABLES = {
   JWT_ISSUER: 'whom tokens have to come from (iss), or several with commas',
   JWT_CLOCK_TOLERANCE: 'seconds by which clocks may differ, 0 to 300 [0]',
   JWT_REQUIRE_EXP: 'on or off: on refuses tokens that never end [off]',
-  CORS_ORIGIN: 'origin of pages that may call from elsewhere',
+  CORS_ORIGIN: 'origins of pages that may call from elsewhere, with commas; * lets any',
+  TRUST_PROXY:
+    'whom to believe where a request comes from: the number of proxies, or their addresses with commas [nobody]',
   OPS_TOKEN: 'when set, /metrics wants it as a bearer token',
   DEMO: 'on or off: seeds an empty directory and lets anybody sign in as anybody [on without DATABASE_URL]',
   DEMO_LIFE: 'on or off: simulated providers come and go [on with DEMO]',
@@ -42,7 +45,10 @@ export interface ServerSettings {
   readonly secret?: string
   readonly jwksUrl?: string
   readonly tokens: TokenSettings
-  readonly corsOrigin?: string
+  /** Origins of pages elsewhere that may call. */
+  readonly corsOrigins: readonly string[]
+  /** Which proxies are believed: so many hops, or these addresses and networks. */
+  readonly trustProxy: false | number | readonly string[]
   readonly opsToken?: string
   readonly demo: boolean
   readonly demoLife: boolean
@@ -82,6 +88,8 @@ export function readSettings(env: Environment): GivenSettings {
     logLevel: choiceOf(env, 'LOG_LEVEL', ['info', ...LOG_LEVELS], wrong),
     audience: choiceOf(env, 'PRESENCE_AUDIENCE', AUDIENCES, wrong),
     rateLimit: switchOf(env, 'PRESENCE_RATE_LIMIT', true, wrong),
+    corsOrigins: originsOf(env, wrong),
+    trustProxy: proxiesOf(env, wrong),
     options: optionsOf(env, wrong),
     tokens: tokensOf(env, wrong),
     ...present('databaseUrl', databaseUrl),
@@ -90,7 +98,6 @@ export function readSettings(env: Environment): GivenSettings {
     ...present('jwksUrl', jwksUrl),
     ...present('secret', secret),
     ...present('host', textOf(env, 'HOST')),
-    ...present('corsOrigin', textOf(env, 'CORS_ORIGIN')),
     ...present('opsToken', textOf(env, 'OPS_TOKEN')),
   }
   if (secret !== undefined && jwksUrl !== undefined) wrong.push('JWT_SECRET and JWKS_URL: set one of them, not both')
@@ -174,6 +181,38 @@ function tokensOf(env: Environment, wrong: string[]): TokenSettings {
     requireExp: switchOf(env, 'JWT_REQUIRE_EXP', false, wrong),
     ...present('previousSecret', previousSecret),
   }
+}
+
+/** Origins as browsers write them: without a path. */
+function originsOf(env: Environment, wrong: string[]): string[] {
+  const origins = listOf(env, 'CORS_ORIGIN')
+  const isOrigin = (text: string) => text === '*' || (URL.canParse(text) && new URL(text).origin === text.toLowerCase())
+  const odd = origins.find((origin) => !isOrigin(origin))
+  if (odd !== undefined) wrong.push(`CORS_ORIGIN: "${odd}" is no origin; one looks like https://example.com`)
+  return origins
+}
+
+/** Names of networks that `proxy-addr` knows. */
+const NETWORKS = new Set(['loopback', 'linklocal', 'uniquelocal'])
+
+function proxiesOf(env: Environment, wrong: string[]): ServerSettings['trustProxy'] {
+  const proxies = listOf(env, 'TRUST_PROXY')
+  const [first = '', ...others] = proxies
+  if (first === '' || OFF.has(first.toLowerCase())) return false
+  if (others.length === 0 && /^\d{1,2}$/.test(first)) return Number(first)
+  const isProxy = (text: string) => NETWORKS.has(text) || isNetwork(text)
+  const odd = proxies.find((proxy) => !isProxy(proxy))
+  if (odd !== undefined) {
+    wrong.push(`TRUST_PROXY: "${odd}" is neither a number of proxies nor an address; whoever is believed can claim any`)
+  }
+  return proxies
+}
+
+function isNetwork(text: string): boolean {
+  const [address = '', bits, ...rest] = text.split('/')
+  const kind = isIP(address)
+  if (kind === 0 || rest.length > 0) return false
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (kind === 4 ? 32 : 128))
 }
 
 const ON = new Set(['on', 'true', '1', 'yes'])

@@ -48,6 +48,23 @@ describe('docs/options.md', () => {
   })
 })
 
+describe('docs/limits.md', () => {
+  const page = read('docs/limits.md')
+  const isLimit = /^max|Burst$|Per(?:Second|Minute|Hour)$|^address|^(?:flood|handshake|request|moderation)\w*Ms$/
+
+  test.each(Object.keys(OPTION_RANGES).filter((name) => isLimit.test(name)))('R53 tells what is above %s', (name) => {
+    expect(page).toContain(`\`${name}\``)
+  })
+
+  test('names no option that there is not', () => {
+    const named = tableRows(page).flatMap(([, options = '']) =>
+      [...options.matchAll(/`([a-z]\w+)`/g)].map(([, name = '']) => name),
+    )
+    expect(named.length).toBeGreaterThan(20)
+    expect(named.filter((name) => !(name in OPTION_RANGES))).toEqual([])
+  })
+})
+
 describe('docs/operations.md', () => {
   const page = read('docs/operations.md')
 

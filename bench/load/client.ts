@@ -9,6 +9,8 @@ export interface ClientSettings {
   /** The handshake's `auth`. */
   readonly auth: object
   readonly watch: readonly string[]
+  /** Where it connects from. @default wherever the system says */
+  readonly localAddress?: string
   /** Called with every update, where the bench wants to know what each client ends up with. */
   readonly onUpdates?: (updates: readonly HeardUpdate[]) => void
 }
@@ -19,6 +21,8 @@ export interface Client {
   watch(users: readonly string[]): Promise<string>
   /** Watches a search; resolves with the answer. */
   watchSearch(query: object): Promise<string>
+  /** Sends a sign of use; resolves with the answer. */
+  beActive(): Promise<string>
   /** Sends an event that nobody answers. */
   send(text: string): void
   /** Ends the connection: without a word, as a radio does, or with a goodbye. */
@@ -34,7 +38,7 @@ export interface Shared {
 
 /** Connects, says who it is, and watches; resolves when the snapshot is there. @throws Error when it is refused or lost */
 export function openClient({ tally, read }: Shared, settings: ClientSettings): Promise<Client> {
-  const { port, wire, auth, watch: first, onUpdates } = settings
+  const { port, wire, auth, watch: first, onUpdates, localAddress } = settings
   const raw = wire === 'raw'
   const answers = new Map<number, (text: string) => void>()
   const ended = lateResolved()
@@ -42,18 +46,23 @@ export function openClient({ tally, read }: Shared, settings: ClientSettings): P
   let wanted = true
 
   return new Promise((resolve, reject) => {
-    const socket = openWebSocket(port, raw ? '/' : '/socket.io/?EIO=4&transport=websocket', {
-      opened: () => raw && join(),
-      message: (frame) => {
-        tally.frame(frame.length)
-        hear(read(frame))
+    const socket = openWebSocket(
+      port,
+      raw ? '/' : '/socket.io/?EIO=4&transport=websocket',
+      {
+        opened: () => raw && join(),
+        message: (frame) => {
+          tally.frame(frame.length)
+          hear(read(frame))
+        },
+        closed: (reason) => {
+          if (wanted) tally.lost()
+          ended.resolve()
+          reject(new Error(`A connection ended: ${reason}`))
+        },
       },
-      closed: (reason) => {
-        if (wanted) tally.lost()
-        ended.resolve()
-        reject(new Error(`A connection ended: ${reason}`))
-      },
-    })
+      localAddress,
+    )
 
     const ask = (event: string, payload: object): Promise<string> =>
       new Promise((answered) => {
@@ -65,6 +74,7 @@ export function openClient({ tally, read }: Shared, settings: ClientSettings): P
     const client: Client = {
       watch: (users) => (raw ? watchRaw(users) : ask('watch', { users })),
       watchSearch: (query) => ask('watchProviders', query),
+      beActive: () => ask('activity', {}),
       send: socket.send,
       end(how) {
         wanted = false

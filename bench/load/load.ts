@@ -28,8 +28,11 @@ async function sign(secret: string, userId: string): Promise<void> {
   tokens.set(userId, await token.setExpirationTime('12h').sign(new TextEncoder().encode(secret)))
 }
 
+/** All of 127.0.0.0/8 is this machine. */
+const addressOf = (client: number): string => `127.1.${Math.floor(client / 200)}.${1 + (client % 200)}`
+
 async function connectOne(of: ConnectPlan, index: number): Promise<Client> {
-  const { port, wire, users, watchable, remember = false, devices = false } = of
+  const { port, wire, users, watchable, remember = false, devices = false, addresses = false } = of
   const userId = users[index] ?? ''
   const watch = watchOf(of, index).map((position) => watchable[position] ?? '')
   const auth = {
@@ -38,13 +41,14 @@ async function connectOne(of: ConnectPlan, index: number): Promise<Client> {
     format: 'diff',
     ...(devices && { device_id: `bench-${index}` }),
   }
-  if (!remember) return openClient(shared, { port, wire, auth, watch })
+  const from = addresses ? { localAddress: addressOf(index) } : {}
+  if (!remember) return openClient(shared, { port, wire, auth, watch, ...from })
   const memory = new Map<string, boolean>()
   memories[index] = memory
   const onUpdates = (updates: readonly HeardUpdate[]) => {
     for (const { userId: about, status } of updates) memory.set(about, status !== 'offline')
   }
-  return openClient(shared, { port, wire, auth, watch, onUpdates })
+  return openClient(shared, { port, wire, auth, watch, onUpdates, ...from })
 }
 
 const verbs: LoadVerbs = {
@@ -81,6 +85,20 @@ const verbs: LoadVerbs = {
   ping: (perSecond, forMs) => {
     const send = (n: number) => clients[n % clients.length]?.send('42["activity"]')
     return createPacer(send)(perSecond, forMs)
+  },
+  async askInPace(perSecond, forMs) {
+    const delays: number[] = []
+    const under: Promise<void>[] = []
+    const send = (n: number): void => {
+      const since = performance.now()
+      const answer = clients[n % clients.length]?.beActive()
+      if (answer) under.push(answer.then(() => void delays.push(performance.now() - since)))
+    }
+    await createPacer(send)(perSecond, forMs)
+    await Promise.all(under)
+    const sorted = delays.toSorted((a, b) => a - b)
+    const at = (share: number): number => sorted[Math.ceil(sorted.length * share) - 1] ?? Number.NaN
+    return { p50Ms: at(0.5), p99Ms: at(0.99) }
   },
   async churn({ port, wire, secret, ...of }) {
     await verbs.prepare(secret, of.users)

@@ -17,6 +17,8 @@ export interface ConnectPlan {
   readonly atOnce: number
   /** Keeps what each client heard last of each user it watches. @default false */
   readonly remember?: boolean
+  /** Gives each client an address of its own. @default false */
+  readonly addresses?: boolean
   /** Names the devices, so that they can come back. @default false */
   readonly devices?: boolean
 }
@@ -36,6 +38,8 @@ export type LoadVerbs = {
   wrongAtTheEnd(expected: readonly (boolean | null)[]): number
   /** Every client sends an activity at this pace altogether, for this long. @returns how many were sent */
   ping(perSecond: number, forMs: number): Promise<number>
+  /** Every client in turn sends a sign of use and waits for its answer. @returns how long that takes */
+  askInPace(perSecond: number, forMs: number): Promise<{ readonly p50Ms: number; readonly p99Ms: number }>
   /** Lets clients come and go. @returns how many visits there were */
   churn(plan: ChurnPlan & Pick<ConnectPlan, 'port' | 'wire' | 'secret'>): Promise<number>
   /** Every client watches this search. */

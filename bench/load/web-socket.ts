@@ -31,7 +31,12 @@ const shared = Buffer.allocUnsafeSlow(256 * 1_024)
  * Connects. By hand, because the receiver of `ws` costs as much for a message as a server needs to send it, and then
  * the load generator would be what is measured.
  */
-export function openWebSocket(port: number, path: string, listeners: WebSocketListeners): LoadSocket {
+export function openWebSocket(
+  port: number,
+  path: string,
+  listeners: WebSocketListeners,
+  localAddress?: string,
+): LoadSocket {
   const key = randomBytes(16).toString('base64')
   const accept = createHash('sha1')
     .update(key + GUID)
@@ -49,7 +54,13 @@ export function openWebSocket(port: number, path: string, listeners: WebSocketLi
     rest = used < bytes.length ? Buffer.from(bytes.subarray(used)) : null
     return true
   }
-  const socket = connect({ port, host: '127.0.0.1', noDelay: true, onread: { buffer: shared, callback: onRead } })
+  const socket = connect({
+    port,
+    host: '127.0.0.1',
+    noDelay: true,
+    onread: { buffer: shared, callback: onRead },
+    ...(localAddress !== undefined && { localAddress }),
+  })
 
   function readHandshake(bytes: Buffer<ArrayBuffer>): Buffer<ArrayBuffer> {
     const end = bytes.indexOf('\r\n\r\n')

@@ -17,6 +17,8 @@ export const PRESENCE_ERROR_CODES = [
   'LIMIT_EXCEEDED',
   'PAYLOAD_TOO_LARGE',
   'RATE_LIMITED',
+  'TOO_SLOW',
+  'FORBIDDEN',
   'NOT_DURABLE',
   'STORE_UNAVAILABLE',
   'ALREADY_RUNNING',
@@ -28,16 +30,22 @@ export type PresenceErrorCode = (typeof PRESENCE_ERROR_CODES)[number]
 
 /**
  * A failure a caller can act on. Anything else that is thrown is a bug and travels on unchanged.
- * `retryable` says whether the same call may succeed later; `cause` keeps the first error.
+ * `retryable` says whether the same call may succeed later, `retryAfterMs` when, if that is known; `cause` keeps the first error.
  */
 export class PresenceError extends Error {
   override readonly name = 'PresenceError'
   readonly code: PresenceErrorCode
   readonly retryable: boolean
+  readonly retryAfterMs: number | null
 
-  constructor(code: PresenceErrorCode, message: string, options: { retryable?: boolean; cause?: unknown } = {}) {
+  constructor(
+    code: PresenceErrorCode,
+    message: string,
+    options: { retryable?: boolean; retryAfterMs?: number; cause?: unknown } = {},
+  ) {
     super(message, { cause: options.cause })
     this.code = code
     this.retryable = options.retryable ?? false
+    this.retryAfterMs = options.retryAfterMs ?? null
   }
 }

@@ -1,3 +1,5 @@
+import { PresenceError } from './errors.ts'
+
 /** How the host names users. Inside, an id is always text; the host's column may be something else. */
 export interface UserIdCodec {
   readonly sqlType: 'uuid' | 'integer' | 'bigint'
@@ -17,4 +19,11 @@ export const uuidIds: UserIdCodec = {
 export const integerIds: UserIdCodec = {
   sqlType: 'integer',
   parse: (text) => (/^[1-9]\d{0,9}$/.test(text) && Number(text) <= 2_147_483_647 ? text : null),
+}
+
+/** Reads an id that a host's code passes in. @throws {PresenceError} INVALID_ID */
+export function requireId(codec: UserIdCodec, text: string): string {
+  const id = codec.parse(text)
+  if (id === null) throw new PresenceError('INVALID_ID', 'This is not the id of a user.')
+  return id
 }

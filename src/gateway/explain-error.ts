@@ -8,6 +8,10 @@ export interface Explanation {
   readonly retryable: boolean
 }
 
+/** When to try again, for a failure that knows. */
+export const retryAfterMs = (error: unknown): number | null =>
+  error instanceof PresenceError ? error.retryAfterMs : null
+
 /**
  * Words a failure for the outside (R52). A failure that we named keeps its sentence; anything else is a bug: it is
  * logged here and says nothing about itself.

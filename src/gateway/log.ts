@@ -14,13 +14,16 @@ export interface DoorMetrics {
   unanswered(event: string): void
   /** An event above the limit was dropped without a word. */
   dropped(event: string): void
+  /** A connection was closed because its client went on far above a limit. */
+  flooded(): void
 }
 
-export const noMetrics: DoorMetrics = { refused: () => {}, unanswered: () => {}, dropped: () => {} }
+export const noMetrics: DoorMetrics = { refused: () => {}, unanswered: () => {}, dropped: () => {}, flooded: () => {} }
 
 /** Counts in the system's own metrics. */
 export const countDoors = (metrics: Metrics): DoorMetrics => ({
   refused: (_door, code) => metrics.refusals.inc({ code }),
   unanswered: () => metrics.unacknowledged.inc(),
   dropped: () => metrics.refusals.inc({ code: 'RATE_LIMITED' }),
+  flooded: () => metrics.floods.inc(),
 })

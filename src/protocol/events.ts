@@ -157,6 +157,6 @@ export interface ServerToClient {
   selfPresence: (info: PresenceInfo) => void
   resync: () => void
   stale: () => void
-  closing: (why: Closing) => void
   drain: (hint: { reconnect_in_ms: number }) => void
+  closing: (why: Closing) => void
 }

@@ -1,4 +1,5 @@
 import type { PresenceInfo } from '../domain/info.ts'
+import type { Status } from '../domain/status.ts'
 import type { AudienceLevel } from '../domain/visibility.ts'
 
 /** An error over HTTP: RFC 9457 problem details, with our code and whether a retry can help (R52). */
@@ -73,6 +74,22 @@ export interface ErasedUserData {
   receipt: string
   /** Rows that were deleted or emptied. */
   rows: number
+}
+
+/** Reports that nobody has settled, oldest first. */
+export interface MessageReports {
+  reports: MessageReport[]
+  next_cursor: string | null
+}
+
+/** What somebody was shown and reported. Nobody is told who. */
+export interface MessageReport {
+  id: string
+  userId: string
+  message: string
+  status: Status
+  reason: string | null
+  reported_at: string
 }
 
 /** One of the caller's own devices. */

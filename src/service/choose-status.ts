@@ -4,6 +4,7 @@ import { type Choice, currentChoice } from '../domain/presence.ts'
 import type { ChoosableStatus } from '../domain/status.ts'
 import { choose } from '../domain/steps.ts'
 import type { ServiceDeps } from './deps.ts'
+import { moderate } from './moderate.ts'
 import { changeUser, readRecord, stampVersion } from './records.ts'
 
 /** A choice as a front door understood it. */
@@ -32,8 +33,7 @@ async function nextMessage(
 ): Promise<string | null> {
   if (given === undefined) return currentChoice((await readRecord(deps, userId)).choice, deps.hot.now()).message
   const message = normalizeMessage(given)
-  if (message === null || !deps.moderateMessage) return message
-  return normalizeMessage(await deps.moderateMessage(message, userId))
+  return message === null ? null : normalizeMessage(await moderate(deps, message, userId))
 }
 
 function nextChoice(

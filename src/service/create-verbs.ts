@@ -3,6 +3,7 @@ import { admitUser } from './admissions.ts'
 import { banUser, forgetUser, revokeTokens, unbanUser } from './change-access.ts'
 import { checkHealth } from './check-health.ts'
 import { chooseStatus } from './choose-status.ts'
+import { clearMessage } from './clear-message.ts'
 import { connectSession } from './connect-session.ts'
 import type { ServiceDeps } from './deps.ts'
 import { disconnectSession } from './disconnect-session.ts'
@@ -14,6 +15,7 @@ import { refreshListing } from './keep-listing.ts'
 import { listSessions, signOutEverywhere, signOutSession } from './own-sessions.ts'
 import { eraseUser, exportUser } from './personal-data.ts'
 import { readPresence, readPresences, watchUsers } from './read-presence.ts'
+import { reportMessage } from './report-message.ts'
 import { previewPresence } from './preview.ts'
 import { relationChanged } from './relation-changed.ts'
 import { changeSettings, readSettings } from './set-visibility.ts'
@@ -51,6 +53,9 @@ export function createVerbs(
     watchProviders: (socketId, query) => searches.watch(socketId, query),
     unwatchProviders: (socketId, watchId) => searches.unwatch(socketId, watchId),
     chooseStatus: (userId, request) => inTurn(userId, () => chooseStatus(deps, userId, request)),
+    reportMessage: (userId, reporterId, reason) => reportMessage(deps, userId, reporterId, reason),
+    openReports: (after, limit) => deps.reports.open(after, limit),
+    clearMessage: (userId, by) => inTurn(userId, () => clearMessage(deps, userId, by)),
     readSettings: (userId) => readSettings(deps, userId),
     changeSettings: (userId, change) => inTurn(userId, () => changeSettings(deps, userId, change)),
     previewPresence: (userId, as) => previewPresence(deps, userId, as),

@@ -1,6 +1,6 @@
 import type { Broadcaster } from '../broadcast/contract.ts'
 import type { Rules } from '../domain/rules.ts'
-import type { Concern, DurableStore, HotStore, SharedHotStore } from '../store/contract.ts'
+import type { Concern, DurableStore, HotStore, ReportStore, SharedHotStore } from '../store/contract.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import type { Admissions } from './admissions.ts'
@@ -11,6 +11,7 @@ import type { Purge } from './purge.ts'
 import type { RecordLoader } from './record-loader.ts'
 import type { Relations } from './relations.ts'
 import type { Relistings } from './relistings.ts'
+import type { ReportNotice } from './report-message.ts'
 import type { SessionLog } from './session-log.ts'
 
 /** What this node has to catch up with on a store that it shares. */
@@ -32,6 +33,7 @@ export interface ServiceDeps {
   /** The hot store again when other nodes share it; null in memory mode. */
   readonly shared: SharedHotStore | null
   readonly durable: DurableStore
+  readonly reports: ReportStore
   readonly cold: RecordLoader
   readonly broadcast: Broadcaster
   readonly rules: Rules
@@ -54,5 +56,9 @@ export interface ServiceDeps {
   /** Milliseconds for which a search may answer what it found last while PostgreSQL is away (R50). */
   readonly lastResultsMs: number
   /** The host's say on a message before it is stored; it answers the message to store, or null to clear it (R15). */
+  /** Longest wait for it, in milliseconds. */
+  readonly moderationTimeoutMs: number
+  /** Told of each new report; nobody waits for it. */
+  readonly onReport?: ((report: ReportNotice) => unknown) | undefined
   readonly moderateMessage?: ((message: string, userId: string) => string | null | Promise<string | null>) | undefined
 }

@@ -2,7 +2,7 @@ import { PresenceError } from '../domain/errors.ts'
 import type { PresenceInfo } from '../domain/info.ts'
 import type { DeviceType } from '../domain/session.ts'
 import type { ChoosableStatus, Status } from '../domain/status.ts'
-import type { UserIdCodec } from '../domain/user-id.ts'
+import { requireId, type UserIdCodec } from '../domain/user-id.ts'
 import type { ProviderSort } from '../store/contract.ts'
 import type { LocalSessions } from './local-sessions.ts'
 import type { DeviceInfo, PresenceVerbs } from './verbs.ts'
@@ -72,6 +72,8 @@ export interface PresenceService<ProviderPage, UserExport = unknown> {
   /** From now on the viewer sees nothing of the user (R37). @throws {PresenceError} LIMIT_EXCEEDED, NOT_DURABLE */
   blockUser(userId: string, viewerId: string): Promise<void>
   unblockUser(userId: string, viewerId: string): Promise<void>
+  /** Takes a user's message away, as your staff decided, and settles the reports of it. @param by who did it, for the record */
+  clearMessage(userId: string, options: { by: string }): Promise<void>
   /** Ends sessions that nobody answers for any more. @returns how many */
   cleanupInactiveSessions(): Promise<number>
   /** Logs and counts a socket's error, and asks the client to resynchronise or to come back. */
@@ -133,11 +135,7 @@ export function createPresenceService<ProviderPage, UserExport>(
   codec: UserIdCodec,
   input: HostInput<ProviderPage, UserExport>,
 ): PresenceService<ProviderPage, UserExport> {
-  const idOf = (text: string): string => {
-    const id = codec.parse(text)
-    if (id === null) throw new PresenceError('INVALID_ID', 'This is not the id of a user.')
-    return id
-  }
+  const idOf = (text: string): string => requireId(codec, text)
   const textOf = (id: string | number | null): string | null => (id === null ? null : String(id))
 
   return {
@@ -161,6 +159,7 @@ export function createPresenceService<ProviderPage, UserExport>(
     getBlockedUsers: async (userId) => (await verbs.listBlocks(idOf(userId))).map((blocked) => blocked.userId),
     blockUser: async (userId, viewerId) => verbs.setBlock(idOf(userId), idOf(viewerId), true),
     unblockUser: async (userId, viewerId) => verbs.setBlock(idOf(userId), idOf(viewerId), false),
+    clearMessage: async (userId, { by }) => verbs.clearMessage(idOf(userId), by),
     cleanupInactiveSessions: () => verbs.cleanupInactiveSessions(),
     handleSocketError: (userId, error) => verbs.handleSocketError(userId, error),
     signOutEverywhere: async (userId, { revokeTokens = false } = {}) =>

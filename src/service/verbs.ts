@@ -4,7 +4,15 @@ import type { ChoosableStatus, Status } from '../domain/status.ts'
 import type { UserRecord } from '../domain/user-record.ts'
 import type { Preview } from './preview.ts'
 import type { Settings } from './set-visibility.ts'
-import type { Asker, Bounds, ProviderPosition, ProviderSort, SessionDetails, StoredRows } from '../store/contract.ts'
+import type {
+  Asker,
+  Bounds,
+  OpenReport,
+  ProviderPosition,
+  ProviderSort,
+  SessionDetails,
+  StoredRows,
+} from '../store/contract.ts'
 
 /** What is known of the device behind a connection. */
 export interface DeviceInfo {
@@ -169,6 +177,16 @@ export interface PresenceVerbs {
     userId: string,
     choice: { status: ChoosableStatus; message: string | null | undefined; expiresInS: number | null },
   ): Promise<PresenceInfo>
+  /**
+   * Keeps that a viewer took offence at the message they are shown of a user.
+   *
+   * @throws {PresenceError} NOT_FOUND when they are shown none
+   */
+  reportMessage(userId: string, reporterId: string, reason: string | null): Promise<void>
+  /** Reports that nobody has settled, oldest first. @param after the id of the last one of the page before */
+  openReports(after: string | null, limit: number): Promise<OpenReport[]>
+  /** Takes a user's message away and settles the reports of it. @param by who did it */
+  clearMessage(userId: string, by: string): Promise<void>
   readSettings(userId: string): Promise<Settings>
   /** What is left out is kept. @throws {PresenceError} NOT_DURABLE when it holds live but is not stored yet (R32) */
   changeSettings(userId: string, change: Partial<Settings>): Promise<Settings>

@@ -2,6 +2,7 @@ import type { Access } from '../domain/access.ts'
 import type { Views } from '../domain/info.ts'
 import type { Pair } from '../domain/pairs.ts'
 import type { Choice } from '../domain/presence.ts'
+import type { Counters } from '../domain/quota.ts'
 import type { DeviceType, EndedSession, Revocation } from '../domain/session.ts'
 import type { Blocking } from '../domain/steps.ts'
 import type { Step, UserRecord } from '../domain/user-record.ts'
@@ -23,6 +24,7 @@ export type {
   Relisting,
 } from './search-contract.ts'
 export type { Asker, AuditLine, OldSessions, PersonalStore, SessionTrace, StoredRows } from './personal-contract.ts'
+export type { OpenReport, ReportStore } from './report-contract.ts'
 
 /** A pure change to one record. A store may run it again after a conflict, so it has no effects of its own. */
 export type RecordStep = (record: UserRecord, now: number) => Step
@@ -137,6 +139,8 @@ export interface SharedHotStore extends HotStore {
    * @returns what nodes without a lease left
    */
   survey(lagMs: number): Promise<Abandoned[]>
+  /** Counts for all nodes together; for each alone while the store does not answer. */
+  readonly counters: Counters
   /** Whether this node goes, or went since its process began, by that name. */
   isOwnNode(nodeId: string): boolean
   /** Users with sessions under this node's name, as the store has it. */

@@ -12,6 +12,7 @@ export interface Metrics {
   readonly searchRuns: Counter
   readonly searchDiffs: Counter
   readonly refusals: Counter<'code'>
+  readonly floods: Counter
   readonly unacknowledged: Counter
   readonly socketErrors: Counter
   readonly localSessions: Gauge
@@ -64,6 +65,7 @@ export function createMetrics({ process = false }: { process?: boolean } = {}): 
       labelNames: ['code'],
       registers,
     }),
+    floods: counter('floods_total', 'Connections closed because their client went on far above a limit'),
     unacknowledged: counter('unacknowledged_events_total', 'Events that came without an acknowledgement'),
     socketErrors: counter('socket_errors_total', 'Errors that sockets reported'),
     remoteChanges: counter('remote_changes_total', 'Changes heard from other nodes'),

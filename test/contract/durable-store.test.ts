@@ -61,6 +61,7 @@ const MIGRATIONS = [
   '004-listing',
   '005-audiences',
   '006-access',
+  '007-reports',
   '008-personal-data',
 ]
 

@@ -13,6 +13,8 @@ import { AT_ONCE } from '../../src/service/live-search/pace.ts'
 import { project } from '../../src/service/project.ts'
 import { settleDue } from '../../src/service/settle-due.ts'
 import type { DurableStore, HotStore } from '../../src/store/contract.ts'
+import { createMemoryCounters } from '../../src/store/memory/memory-counters.ts'
+import { createMemoryReports } from '../../src/store/memory/memory-reports.ts'
 import { createLogger } from '../../src/telemetry/logger.ts'
 import { fakeClock } from '../../src/testing/fake-clock.ts'
 import { untilQuiet } from '../../src/testing/round-trip.ts'
@@ -94,6 +96,8 @@ export async function startWorld({ machine, audience, mergeMs, plant, open }: Wo
       hot: stores.hot,
       shared: null,
       durable,
+      counters: createMemoryCounters(),
+      reports: createMemoryReports(),
       directoryIds: { city: isId, service: isId },
       condition: stores.condition,
       searchPace: AT_ONCE,

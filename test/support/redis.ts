@@ -7,6 +7,9 @@ import { freePort } from './free-port.ts'
 
 const PROGRAM = process.env['REDIS_SERVER_PATH'] ?? 'redis-server'
 
+/** Longest wait for a connection: a machine that is busy with other things is no reason to fail. */
+const CONNECT_MS = 60_000
+
 const servers = new Set<ChildProcess>()
 const folders = new Set<string>()
 // Nothing outlives this process, however that ends, short of SIGKILL.
@@ -93,7 +96,10 @@ async function launch(port: number, dir: string, extra: readonly string[]): Prom
 
 async function answers(port: number): Promise<void> {
   for (;;) {
-    const client = createClient({ url: `redis://127.0.0.1:${port}`, socket: { reconnectStrategy: false } })
+    const client = createClient({
+      url: `redis://127.0.0.1:${port}`,
+      socket: { reconnectStrategy: false, connectTimeout: CONNECT_MS },
+    })
     client.on('error', () => {})
     try {
       await client.connect()
@@ -183,7 +189,7 @@ async function until(condition: () => Promise<boolean>): Promise<void> {
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
 async function ask({ url }: TestRedis, ...args: string[]): Promise<unknown> {
-  const client = createClient({ url, RESP: 2, socket: { reconnectStrategy: false } })
+  const client = createClient({ url, RESP: 2, socket: { reconnectStrategy: false, connectTimeout: CONNECT_MS } })
   client.on('error', () => {})
   await client.connect()
   try {

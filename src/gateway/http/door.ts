@@ -4,7 +4,9 @@ import type { UserIdCodec } from '../../domain/user-id.ts'
 import type { PresenceVerbs } from '../../service/verbs.ts'
 import { callerIn, type IdentifyRequest } from '../identify.ts'
 import type { DoorMetrics, Log } from '../log.ts'
-import { type RateLimiter, tooMuch } from '../rate-limit.ts'
+import type { Limits } from '../limits.ts'
+import type { IsStaff } from './report-routes.ts'
+import { tooMuch } from '../rate-limit.ts'
 
 /** What the HTTP routes are made of. */
 export interface HttpDoor {
@@ -18,7 +20,11 @@ export interface HttpDoor {
     readonly city: (text: string) => boolean
     readonly service: (text: string) => boolean
   }
-  readonly limiter: RateLimiter
+  readonly limits: Limits
+  /** Where a request comes from. Absent: not known, and no limit goes by it. */
+  readonly addressOf?: (request: Request) => string
+  /** Who may settle reports. Absent: nobody over HTTP. */
+  readonly isStaff?: IsStaff
   readonly log: Log
   readonly metrics?: DoorMetrics
   /** Where the routes lie. @default { presence: '/api/users/presence', providers: '/api/providers' } */
@@ -38,11 +44,17 @@ export async function callerOf(
   return caller.userId
 }
 
-/** The caller of a request that changes something, within their limit. @throws {PresenceError} RATE_LIMITED too */
+/** The caller of a request that changes something, within their limits. @throws {PresenceError} RATE_LIMITED too */
 export async function limitedCallerOf(door: HttpDoor, request: Request): Promise<string> {
   const userId = await callerOf(door, request)
-  if (!door.limiter.take(userId)) throw tooMuch()
+  if (!door.limits.events.take(userId)) throw tooMuch()
+  await door.limits.spend('decisions', userId)
   return userId
+}
+
+/** Refuses a caller who asks about more users than they may. @throws {PresenceError} RATE_LIMITED */
+export function checkReads({ limits }: Pick<HttpDoor, 'limits'>, callerId: string, users: number): void {
+  if (!limits.reads.take(callerId, users)) throw tooMuch()
 }
 
 /** Marks an answer as being for this caller alone. */

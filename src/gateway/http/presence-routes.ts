@@ -1,7 +1,7 @@
 import type { RequestHandler, Router } from 'express'
 import { parseStatusChange } from '../../protocol/schemas/status-change.ts'
 import { parseBatchIds, parseUserId } from '../../protocol/schemas/user-ids.ts'
-import { callerOf, forCallerOnly, type HttpDoor, limitedCallerOf } from './door.ts'
+import { callerOf, checkReads, forCallerOnly, type HttpDoor, limitedCallerOf } from './door.ts'
 
 /** Reading presences, and deciding over one's own. `changes` are the middlewares of a request that brings a body. */
 export function addPresenceRoutes(router: Router, base: string, door: HttpDoor, changes: RequestHandler[]): void {
@@ -9,7 +9,9 @@ export function addPresenceRoutes(router: Router, base: string, door: HttpDoor, 
 
   router.get(base, forCallerOnly, async (request, response) => {
     const viewerId = await callerOf(door, request)
-    const { presences, stale } = await verbs.readPresences(parseBatchIds(request.query, codec), viewerId)
+    const ids = parseBatchIds(request.query, codec)
+    checkReads(door, viewerId, ids.length)
+    const { presences, stale } = await verbs.readPresences(ids, viewerId)
     response.json({ presences, stale })
   })
 
@@ -23,6 +25,8 @@ export function addPresenceRoutes(router: Router, base: string, door: HttpDoor, 
 export function addSinglePresenceRoute(router: Router, base: string, door: HttpDoor): void {
   router.get(`${base}/:userId`, forCallerOnly, async (request, response) => {
     const viewerId = await callerOf(door, request)
-    response.json(await door.verbs.readPresence(parseUserId(String(request.params['userId']), door.codec), viewerId))
+    const userId = parseUserId(String(request.params['userId']), door.codec)
+    checkReads(door, viewerId, 1)
+    response.json(await door.verbs.readPresence(userId, viewerId))
   })
 }

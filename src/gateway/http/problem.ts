@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto'
 import type { ErrorRequestHandler, RequestHandler, Response } from 'express'
 import { PresenceError, type PresenceErrorCode } from '../../domain/errors.ts'
 import type { Problem } from '../../protocol/http.ts'
-import { type Explanation, explainError } from '../explain-error.ts'
+import { type Explanation, explainError, retryAfterMs } from '../explain-error.ts'
 import { type DoorMetrics, type Log, noMetrics } from '../log.ts'
 
 /** The HTTP status and the title of each failure; complete, so that a new code does not compile without them. */
@@ -24,6 +24,8 @@ export const PROBLEMS: Record<PresenceErrorCode, readonly [status: number, title
   LIMIT_EXCEEDED: [400, 'Too many at once'],
   PAYLOAD_TOO_LARGE: [413, 'Too large'],
   RATE_LIMITED: [429, 'Too many calls'],
+  TOO_SLOW: [408, 'Too slow'],
+  FORBIDDEN: [403, 'Not allowed'],
   NOT_DURABLE: [503, 'In force, but not stored yet'],
   STORE_UNAVAILABLE: [503, 'Not available just now'],
   ALREADY_RUNNING: [503, 'Already running'],
@@ -39,16 +41,17 @@ const RETRY_AFTER_S: Readonly<Record<number, readonly [earliest: number, latest:
 }
 
 /** Words a failure as RFC 9457 problem details. */
-function problemOf({ code, message, retryable }: Explanation): Problem {
+export function problemOf({ code, message, retryable }: Explanation): Problem {
   const [status, title] = PROBLEMS[code]
   return { type: `/docs/errors#${code}`, title, status, detail: message, code, retryable }
 }
 
-/** Answers with a failure, and with what HTTP itself says about it. */
-export function sendProblem(response: Response, explanation: Explanation): void {
+/** Answers with a failure, and with what HTTP itself says about it. @param afterMs when to try again, if that is known */
+export function sendProblem(response: Response, explanation: Explanation, afterMs: number | null = null): void {
   const problem = problemOf(explanation)
   const [earliest, latest] = RETRY_AFTER_S[problem.status] ?? []
-  if (earliest !== undefined && latest !== undefined)
+  if (afterMs !== null) response.set('Retry-After', String(Math.ceil(afterMs / 1_000)))
+  else if (earliest !== undefined && latest !== undefined)
     response.set('Retry-After', String(randomInt(earliest, latest + 1)))
   if (problem.status === 401) response.set('WWW-Authenticate', 'Bearer')
   for (const name of ['ETag', 'Age', 'Surrogate-Key']) response.removeHeader(name)
@@ -63,7 +66,7 @@ export function problemHandler(log: Log, metrics: DoorMetrics = noMetrics): Erro
     metrics.refused('http', explanation.code)
     // Half an answer cannot be turned into a problem: Express ends the connection.
     if (response.headersSent) return next(error)
-    sendProblem(response, explanation)
+    sendProblem(response, explanation, retryAfterMs(error))
   }
 }
 

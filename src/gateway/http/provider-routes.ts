@@ -20,6 +20,7 @@ export function addProviderRoutes(router: Router, path: string, door: HttpDoor, 
   const caching = cacheControl(door.options.edgeMaxAgeMs)
   router.get(path, async (request, response) => {
     const query = providerQuery(request.query, codec, directoryIds)
+    if (door.addressOf) await door.limits.spend('searches', door.addressOf(request))
     const result = await verbs.findProviders(query)
     response.set('Cache-Control', caching)
     response.set('Surrogate-Key', surrogateKeys(query, result))

@@ -8,6 +8,7 @@ import { shortName } from '../../domain/short-name.ts'
 import { uuidIds } from '../../domain/user-id.ts'
 import { OPEN_LEVELS } from '../../domain/visibility.ts'
 import type { PresenceVerbs, ProviderQuery, ProviderResult } from '../../service/verbs.ts'
+import { noLimits } from '../limits.ts'
 import { createTokens } from '../token.ts'
 import { bearerUser } from './bearer-user.ts'
 import { cacheControl } from './edge.ts'
@@ -74,7 +75,12 @@ const door = {
   identify: (request: express.Request) => bearerUser(request, tokens),
   codec: uuidIds,
   directoryIds: { city: (text: string) => /^\d+$/.test(text), service: (text: string) => /^\d+$/.test(text) },
-  limiter: { take: vi.fn(() => true) },
+  limits: {
+    ...noLimits,
+    events: { take: vi.fn(() => true) },
+    reads: { take: vi.fn(() => true) },
+    spend: vi.fn(async () => {}),
+  },
   log,
   clock: vi.fn(() => NOW),
 }
@@ -178,7 +184,7 @@ describe('presence over HTTP', () => {
   })
 
   test('R53 says when there is too much, and when to come back', async () => {
-    door.limiter.take.mockReturnValueOnce(false)
+    door.limits.events.take.mockReturnValueOnce(false)
     const answer = await call('PATCH', '/api/users/presence/settings', '{"show_online_status":false}')
     expect(answer).toMatchObject({ status: 429, json: { code: 'RATE_LIMITED', retryable: true } })
     expect(answer.headers.get('retry-after')).toBe('1')

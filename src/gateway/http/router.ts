@@ -4,6 +4,7 @@ import { addPersonalRoutes } from './personal-routes.ts'
 import { addPresenceRoutes, addSinglePresenceRoute } from './presence-routes.ts'
 import { problemHandler } from './problem.ts'
 import { addProviderRoutes } from './provider-routes.ts'
+import { addReportRoutes } from './report-routes.ts'
 import { addSessionRoutes } from './session-routes.ts'
 import { addSettingsRoutes } from './settings-routes.ts'
 import { trackActivity } from './track-activity.ts'
@@ -21,6 +22,7 @@ export function createRouter(door: HttpDoor): Router {
   addSettingsRoutes(router, base, door, changes)
   addSessionRoutes(router, base, door, changes)
   addPersonalRoutes(router, base, door)
+  addReportRoutes(router, base, door, changes)
   addSinglePresenceRoute(router, base, door)
   if (directoryIds) addProviderRoutes(router, door.paths?.providers ?? '/api/providers', door, directoryIds)
   router.use(problemHandler(log, metrics))

@@ -5,7 +5,9 @@ import { explainError } from '../explain-error.ts'
 import { noMetrics } from '../log.ts'
 import { tooMuch } from '../rate-limit.ts'
 import type { Connection, Connections } from './connection.ts'
+import { hangUp } from './close-with-reason.ts'
 import type { SocketDoor } from './door.ts'
+import { isWithinLimit } from './flood.ts'
 
 type Ack = (reply: { ok: true } | ErrorReply) => void
 
@@ -57,13 +59,6 @@ function isDeaf({ conn }: Socket): boolean {
   return writeBuffer.length > MAX_UNREAD_PACKETS
 }
 
-/** Cuts a connection off. A polite goodbye would wait behind everything that is not being read. */
-function hangUp({ conn }: Socket): void {
-  const { socket } = conn.transport as unknown as { socket?: { terminate(): void } }
-  if (socket) socket.terminate()
-  else conn.close(true)
-}
-
 /** What one event does: checks come first, at once; the work waits for the session. */
 export interface EventWork<Input> {
   read(payload: unknown): Input
@@ -83,7 +78,7 @@ export function answerEvent<Input>(
   event: string,
   work: EventWork<Input>,
 ): SharedListener {
-  const { limiter, log, metrics = noMetrics } = door
+  const { log, metrics = noMetrics } = door
 
   async function outcome(
     socket: Socket,
@@ -91,7 +86,7 @@ export function answerEvent<Input>(
     payload: unknown,
   ): Promise<{ ok: true } | ErrorReply | null> {
     try {
-      if (!limiter.take(connection.userId ?? socket.id)) throw tooMuch()
+      if (!isWithinLimit(door, socket, connection)) throw tooMuch()
       const input = work.read(payload)
       // Whoever has gone, or is not ours, gets neither work nor an answer.
       if (

@@ -9,6 +9,7 @@ import type { PresenceInfo } from '../../domain/info.ts'
 import { uuidIds } from '../../domain/user-id.ts'
 import type { PresenceVerbs } from '../../service/verbs.ts'
 import { defaultIdentifySocket } from '../identify.ts'
+import { noLimits } from '../limits.ts'
 import { createTokens } from '../token.ts'
 import { attachSockets } from './attach-sockets.ts'
 import { authenticateSocket } from './authenticate.ts'
@@ -19,7 +20,7 @@ const BOB = '0b9b2a54-6a2e-4d3c-9a53-3a2f0d7c1e02'
 const tokens = createTokens({ secret: 'a secret that is long enough for a test' })
 const token = (await tokens.sign?.(ALICE)) ?? ''
 const log = { warn: vi.fn(), error: vi.fn() }
-const metrics = { refused: vi.fn(), unanswered: vi.fn(), dropped: vi.fn() }
+const metrics = { refused: vi.fn(), unanswered: vi.fn(), dropped: vi.fn(), flooded: vi.fn() }
 const presence: PresenceInfo = { userId: ALICE, online_status: 'online', last_seen: null, show_status: true }
 
 // The service is another room's; here it only has to remember what it was asked.
@@ -34,6 +35,8 @@ const verbs = {
   handleSocketError: vi.fn(),
 }
 const limiter = { take: vi.fn(() => true) }
+const refusals = { take: vi.fn(() => true) }
+const limits = { ...noLimits, events: limiter, refusals, turnAway: vi.fn(async () => {}) }
 const identify = vi.fn(defaultIdentifySocket)
 
 let io: Server
@@ -47,10 +50,10 @@ beforeEach(async () => {
   attachSockets({
     io,
     verbs: verbs as unknown as PresenceVerbs,
-    options: { maxPayloadBytes: 1_024, maxWatchedUsers: 50 },
+    options: { maxPayloadBytes: 1_024, maxWatchedUsers: 50, floodPenaltyMs: 60_000 },
     identify,
     codec: uuidIds,
-    limiter,
+    limits,
     log,
     metrics,
   })

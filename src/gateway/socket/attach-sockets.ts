@@ -12,6 +12,7 @@ import { tooMuch } from '../rate-limit.ts'
 import { answerEvent, checkSize, incoming, type SharedListener } from './answer.ts'
 import { type Connections, createConnections } from './connection.ts'
 import type { SocketDoor } from './door.ts'
+import { isWithinLimit } from './flood.ts'
 import { renewConnection } from './renew-connection.ts'
 import { wordWatched } from './search-words.ts'
 
@@ -62,7 +63,7 @@ function identityOf({ identify, log }: SocketDoor, socket: Socket): ReturnType<S
 }
 
 function listenersFor(door: SocketDoor, connections: Connections): Listeners {
-  const { verbs, codec, options, clock = Date.now } = door
+  const { verbs, codec, options, limits, clock = Date.now } = door
   return {
     activity: noteActivity(door, connections),
     setStatus: answerEvent(door, connections, 'setStatus', {
@@ -70,20 +71,28 @@ function listenersFor(door: SocketDoor, connections: Connections): Listeners {
         checkSize(payload, options.maxPayloadBytes)
         return parseStatusChange(payload)
       },
-      run: async (change, userId) => ({ presence: await verbs.chooseStatus(userId, change) }),
+      async run(change, userId) {
+        await limits.spend('decisions', userId)
+        return { presence: await verbs.chooseStatus(userId, change) }
+      },
     }),
     watch: answerEvent(door, connections, 'watch', {
       // Bounded by its own number of users, not by bytes.
       read: (payload) => parseWatch(payload, codec, options.maxWatchedUsers),
-      run: ({ users, known }, userId, socket) => verbs.watchUsers(socket.id, userId, users, known),
+      run({ users, known }, userId, socket) {
+        if (!limits.reads.take(userId, users.length)) throw tooMuch()
+        return verbs.watchUsers(socket.id, userId, users, known)
+      },
     }),
     watchProviders: answerEvent(door, connections, 'watchProviders', {
       read(payload) {
         checkSize(payload, options.maxPayloadBytes)
         return readSearch(door, payload)
       },
-      run: async (query, _userId, socket) =>
-        wordWatched(await verbs.watchProviders(socket.id, query), query.sort, clock()),
+      async run(query, userId, socket) {
+        await limits.spend('searches', userId)
+        return wordWatched(await verbs.watchProviders(socket.id, query), query.sort, clock())
+      },
     }),
     renew: answerEvent(door, connections, 'renew', {
       read(payload) {
@@ -123,7 +132,7 @@ function readSearch({ codec, directoryIds }: SocketDoor, payload: unknown): Prov
  * limit it is dropped, because one sign of use is as good as many, and whoever waits for an answer is told (R53).
  */
 function noteActivity(door: SocketDoor, connections: Connections): SharedListener {
-  const { verbs, limiter, log, metrics = noMetrics } = door
+  const { verbs, log, metrics = noMetrics } = door
 
   const note = (sessionId: string): void => {
     verbs.noteSessionActivity(sessionId).catch((error: unknown) => {
@@ -135,7 +144,7 @@ function noteActivity(door: SocketDoor, connections: Connections): SharedListene
     const connection = connections.of(this)
     if (!connection) return
     const { ack } = incoming(args)
-    if (!limiter.take(connection.userId ?? this.id)) {
+    if (!isWithinLimit(door, this, connection)) {
       metrics.dropped('activity')
       ack?.({ ok: false, error: explainError(tooMuch(), log) })
       return

@@ -1,8 +1,10 @@
 import type { Socket } from 'socket.io'
 import type { CloseCode } from '../../protocol/close-reasons.ts'
 import type { DeviceInfo } from '../../service/verbs.ts'
+import { PresenceError } from '../../domain/errors.ts'
 import { callerIn } from '../identify.ts'
 import { closeCodeOf, closeSocket } from './close-socket.ts'
+import { closeWithReason } from './close-with-reason.ts'
 import { deviceInfoOf } from './device-info.ts'
 import type { SocketDoor } from './door.ts'
 import { createExpiries } from './expiries.ts'
@@ -110,6 +112,10 @@ export function createConnections(door: SocketDoor): Connections {
    * transport is closed, after which a plain client comes back by itself.
    */
   function refuse(socket: Socket, error: unknown): void {
+    if (error instanceof PresenceError && error.code === 'RATE_LIMITED') {
+      closeWithReason(socket, 'TOO_MANY_CONNECTS', error.retryAfterMs ?? 0)
+      return
+    }
     door.log.warn({ err: error, socketId: socket.id }, 'no session could be made for a connection')
     const code = closeCodeOf(error)
     if (code === null) socket.conn.close()
@@ -168,6 +174,7 @@ async function begin(door: SocketDoor, socket: Socket, connection: Connection, a
     arrival.foreign()
     return false
   }
+  await door.limits.spend('connects', caller.userId)
   // A host may take in a token that ends this very moment.
   if (goodbyeOf(connection) !== null || !arrival.expire(socket, caller.expiresAt) || connection.isClosing) return false
   const { userId, issuedAt } = caller

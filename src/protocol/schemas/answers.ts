@@ -2,7 +2,16 @@ import { z } from 'zod'
 import type { PresenceInfo } from '../../domain/info.ts'
 import { DEVICE_TYPES } from '../../domain/session.ts'
 import { STATUSES } from '../../domain/status.ts'
-import type { DeviceSession, ErasedUserData, Problem, ProviderList, ProviderPresence, UserDataExport } from '../http.ts'
+import type {
+  DeviceSession,
+  ErasedUserData,
+  MessageReport,
+  MessageReports,
+  Problem,
+  ProviderList,
+  ProviderPresence,
+  UserDataExport,
+} from '../http.ts'
 import { omittable } from './omittable.ts'
 
 // Shapes of answers: they describe, in the OpenAPI document; nothing is checked against them at run time.
@@ -38,6 +47,22 @@ const deviceSessionShape = z
   .meta({ id: 'DeviceSession' }) satisfies z.ZodType<DeviceSession>
 
 export const sessionsShape = z.object({ sessions: z.array(deviceSessionShape) })
+
+const messageReportShape = z
+  .object({
+    id: z.string(),
+    userId: z.string(),
+    message: z.string(),
+    status: z.enum(STATUSES),
+    reason: z.string().nullable(),
+    reported_at: time,
+  })
+  .meta({ id: 'OpenMessageReport' }) satisfies z.ZodType<MessageReport>
+
+export const reportsShape = z.object({
+  reports: z.array(messageReportShape),
+  next_cursor: z.string().nullable(),
+}) satisfies z.ZodType<MessageReports>
 
 export const endedShape = z.object({ ended: z.int() })
 

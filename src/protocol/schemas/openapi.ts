@@ -7,6 +7,7 @@ import {
 import { z } from 'zod'
 import * as answers from './answers.ts'
 import { providerQueryShape } from './provider-query.ts'
+import { reportShape } from './report.ts'
 import { blocksShape, previewQueryShape, settingsChangeShape, settingsShape } from './settings.ts'
 import { statusChangeShape } from './status-change.ts'
 import { batchQueryShape } from './user-ids.ts'
@@ -17,7 +18,7 @@ const CONTRACT_VERSION = '1.0.0'
 const PROBLEM_WORDS = {
   400: 'What was sent is not acceptable; `code` says which part',
   401: 'No token, or one that is not valid',
-  403: 'The account is barred',
+  403: 'This is not for the caller, or the account is barred',
   404: 'There is no such thing',
   413: 'The body is too large',
   422: 'The message was rejected',
@@ -43,6 +44,7 @@ const routes = (): RouteConfig[] => [
   ...settingsRoutes(),
   ...sessionRoutes(),
   ...personalRoutes(),
+  ...reportRoutes(),
   providerRoute(),
   ...operationsRoutes(),
 ]
@@ -105,6 +107,41 @@ function personalRoutes(): RouteConfig[] {
       'Have all of it erased, and be signed out everywhere',
       answers.erasedShape,
       [401, 404, 429, 503],
+    ),
+  ]
+}
+
+function reportRoutes(): RouteConfig[] {
+  const base = '/api/users/presence'
+  const params = z.object({ userId: z.string() })
+  const query = z.object({ cursor: z.string().optional() })
+  return [
+    call(
+      'post',
+      `${base}/{userId}/reports`,
+      'Report the message that a user shows',
+      null,
+      [400, 401, 404, 413, 429, 503],
+      {
+        params,
+        body: jsonBody(reportShape),
+      },
+    ),
+    call(
+      'get',
+      `${base}/reports`,
+      'Reports that nobody has settled; for staff',
+      answers.reportsShape,
+      [400, 401, 403, 503],
+      { query },
+    ),
+    call(
+      'delete',
+      `${base}/{userId}/message`,
+      "Take a user's message away; for staff",
+      null,
+      [400, 401, 403, 404, 503],
+      { params },
     ),
   ]
 }

@@ -10,11 +10,21 @@ import { presence } from './migrations/003-presence.ts'
 import { listing } from './migrations/004-listing.ts'
 import { audiences } from './migrations/005-audiences.ts'
 import { access } from './migrations/006-access.ts'
+import { reports } from './migrations/007-reports.ts'
 import { personalData } from './migrations/008-personal-data.ts'
 import type { Migration, MigrationContext } from './migrations/migration.ts'
 
 /** In the order in which they are applied. Imported by name, so that a compiled build finds them. */
-const MIGRATIONS: readonly Migration[] = [hostColumns, userSessions, presence, listing, audiences, access, personalData]
+const MIGRATIONS: readonly Migration[] = [
+  hostColumns,
+  userSessions,
+  presence,
+  listing,
+  audiences,
+  access,
+  reports,
+  personalData,
+]
 
 export interface MigrateOptions extends HostUsersOptions {
   readonly sequelize: Sequelize

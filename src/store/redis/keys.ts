@@ -26,6 +26,7 @@ export function createKeys(prefix: string) {
     meta: (bucket: number) => of(bucket, 'meta'),
     log: (bucket: number) => of(bucket, 'log'),
     news: (bucket: number) => of(bucket, 'news'),
+    quota: (bucket: number, name: string, digest: string) => of(bucket, `q:${name}:${digest}`),
     leases: shared('leases'),
     graves: shared('graves'),
     relisted: shared('relisted'),

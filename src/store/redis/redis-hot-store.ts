@@ -7,6 +7,7 @@ import { BUCKET_NUMBERS, bucketOf, byBucket, createKeys } from './keys.ts'
 import { createLink, type LinkOptions } from './link.ts'
 import { createListeners } from './listeners.ts'
 import { createRelistedNews } from './relisted-news.ts'
+import { createRedisCounters } from './redis-counters.ts'
 import { createNodeLease, type RollCall } from './node-lease.ts'
 import { SCRIPTS } from './scripts.ts'
 import { createStoreClock } from './store-clock.ts'
@@ -223,6 +224,7 @@ export function createRedisHotStore(options: RedisHotStoreOptions): SharedHotSto
     claim: async (task, ms) =>
       (await link.send(keys.claim(task), 'SET', keys.claim(task), nodeId(), 'PX', String(ms), 'NX')) === 'OK',
     survey,
+    counters: createRedisCounters(link, keys),
     isOwnNode: lease.isOwnName,
     ownUsers: () => usersOf(nodeId(), BUCKET_NUMBERS),
     onRemoteChange: log.onRemoteChange,
