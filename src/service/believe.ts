@@ -1,13 +1,35 @@
 import { PresenceError } from '../domain/errors.ts'
-import type { UserRecord } from '../domain/user-record.ts'
 import type { ServiceDeps } from './deps.ts'
-import { readRecords } from './records.ts'
+import { isShown, type UserRecord } from '../domain/user-record.ts'
+import { readLive, readRecords } from './records.ts'
 
 /** Records, and whether the system can vouch for them. */
 export interface Believed {
   readonly records: Map<string, UserRecord>
   /** The store did not answer: these are what PostgreSQL had last (R45). */
   readonly stale: boolean
+}
+
+/**
+ * The same for many at once, of whom some may be missing: while PostgreSQL does not answer, those whom the store has are shown, and
+ * nobody else (R50). Whoever hid is missing like somebody who is not here (R31).
+ *
+ * @returns with `isPartial`, whether somebody may be missing for that reason
+ * @throws {PresenceError} STORE_UNAVAILABLE
+ */
+export async function readWhoIsKnown(
+  deps: ServiceDeps,
+  userIds: readonly string[],
+  viewerId: string | null,
+): Promise<Believed & { readonly isPartial: boolean }> {
+  try {
+    return { ...(await readBelieved(deps, userIds, viewerId)), isPartial: false }
+  } catch (error) {
+    if (!(error instanceof PresenceError && error.retryable) || isUnknownByNow(deps)) throw error
+    const records = await readLive(deps, userIds)
+    for (const [userId, record] of records) if (userId !== viewerId && !isShown(record)) records.delete(userId)
+    return { records, stale: false, isPartial: true }
+  }
 }
 
 /**

@@ -2,7 +2,7 @@ import { ownInfo, type PresenceInfo, presenceInfo, type Standing, STRANGER, view
 import { isPresent } from '../domain/status.ts'
 import type { UserRecord } from '../domain/user-record.ts'
 import type { View } from '../domain/view.ts'
-import { type Believed, isPresumed, isUnknownByNow, readBelieved } from './believe.ts'
+import { type Believed, isPresumed, isUnknownByNow, readBelieved, readWhoIsKnown } from './believe.ts'
 import type { ServiceDeps } from './deps.ts'
 import { userNotFound } from './records.ts'
 import { announcementOf, placeWatcher, standingIn } from './standings.ts'
@@ -28,13 +28,14 @@ export async function readPresences(
   userIds: readonly string[],
   viewerId: string | null,
 ): Promise<Snapshot> {
-  const believed = await readBelieved(deps, userIds, viewerId)
+  const believed = await readWhoIsKnown(deps, userIds, viewerId)
   const standings = await Promise.all(
     [...believed.records.values()].map(
       async (record) => [record.userId, await standingIn(deps, record, viewerId)] as const,
     ),
   )
-  return snapshotOf(deps, userIds, { viewerId, standings: new Map(standings), known: {} }, believed)
+  const snapshot = snapshotOf(deps, userIds, { viewerId, standings: new Map(standings), known: {} }, believed)
+  return believed.isPartial ? { ...snapshot, stale: true } : snapshot
 }
 
 /** See {@link PresenceVerbs.watchUsers}. */
