@@ -224,21 +224,22 @@ describe('contacts', () => {
   })
 
   test('R34 while it is not known who a watcher is, they are told nothing', async () => {
-    const { marta, ana } = await world()
+    const { marta, phone, ana } = await world()
     await decide(marta, { status_audience: 'contacts' })
-    const dora = system.addUser()
     let say: (isContact: boolean) => void = () => {}
     answer = () => new Promise((resolve) => (say = resolve))
-    const late = await system.connect(dora)
+    const late = await system.connect(system.addUser())
+    await late.take()
     const watching = late.socket.emitWithAck('watch', { users: [marta] })
-    await ana.take()
-    await system.presence.service.setCustomStatus(marta, 'dnd')
-    await ana.next('presenceUpdate', { status: 'dnd' })
-    expect((await late.take()).filter(([event]) => event !== 'selfPresence')).toEqual([])
+    // Strangers are told of that, too: it is when she left.
+    await system.clock.advance(1_000)
+    await phone.leave()
+    await ana.next('presenceUpdate', { status: 'offline' })
+    expect(await late.take()).toEqual([])
     say(true)
-    expect(await watching).toMatchObject({ presences: [{ online_status: 'dnd' }] })
-    await system.presence.service.setCustomStatus(marta, 'away')
-    expect(await late.next('presenceUpdate')).toMatchObject({ status: 'away' })
+    expect(await watching).toMatchObject({ presences: [{ online_status: 'offline' }] })
+    await system.connect(marta)
+    expect(await late.next('presenceUpdate')).toMatchObject({ status: 'online' })
   })
 })
 
