@@ -67,7 +67,7 @@ export interface Fleet {
 export async function startFleet({ redisUrl, users, env = {}, database: given }: FleetOptions): Promise<Fleet> {
   const own = given ? null : await createTestDatabase({ marketplace: true })
   const database = given ?? (own as TestDatabase)
-  await seedMarketplace(database.sequelize, { providers: 0, clients: users, staff: 0 })
+  await seedMarketplace(database.sequelize, { providers: 0, clients: users, staff: 1 })
   const tokens = createTokens({ secret: SECRET })
   const nodes: Running[] = []
   const sockets: Socket[] = []

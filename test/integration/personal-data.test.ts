@@ -123,6 +123,24 @@ describe('R35 what is held of a user, on two nodes', () => {
     for (const device of devices) device.leave()
   })
 
+  test('R35 says what was reported of them, and nothing of who did it or why; both let go of it', async () => {
+    const { person, devices, words } = await livelyPerson()
+    const reporter = await a.person('client', 15)
+    const path = `/api/users/presence/${person.id}/reports`
+    const reported = await a.http(path, { method: 'POST', as: reporter, json: { reason: 'he shouted at me' } })
+    expect(reported.status).toBeLessThan(300)
+    const { body } = await a.http(DATA, { as: person })
+    expect(body.stored.porchlight_reports).toMatchObject([{ message: words }])
+    expect(JSON.stringify(body)).not.toMatch(new RegExp(`${reporter.id}|shouted`))
+    const kept = () =>
+      rowsOf(database, 'select reporter_id, reason from porchlight_reports where user_id = $1', [person.id])
+    await a.http(DATA, { method: 'DELETE', as: reporter })
+    expect(await kept()).toEqual([{ reporter_id: null, reason: null }])
+    await a.http(DATA, { method: 'DELETE', as: person })
+    expect(await kept()).toEqual([])
+    for (const device of devices) device.leave()
+  })
+
   test('R32 is erased everywhere at once: watchers, devices, PostgreSQL, Redis; and nothing comes back', async () => {
     const { person, watcher, devices, words } = await livelyPerson()
     const answer = await a.http(DATA, { method: 'DELETE', as: person })
@@ -217,7 +235,12 @@ describe('R35 the schema', () => {
   afterAll(() => database.drop())
 
   /** Ids that name no user. */
-  const NOBODY = new Set(['user_sessions.id', 'porchlight_retention.session_id', 'porchlight_audit.asked_by'])
+  const NOBODY = new Set([
+    'user_sessions.id',
+    'porchlight_retention.session_id',
+    'porchlight_audit.asked_by',
+    'porchlight_reports.resolved_by',
+  ])
 
   test('has no table or column about users that nobody would hand out or erase', async () => {
     const columns = await rowsOf<{ name: string }>(

@@ -7,6 +7,7 @@ import { fromMs } from './moments.ts'
 import type { PersonalTable } from './personal-tables.ts'
 import { PRESENCE_TABLE, recordProjector } from './project-records.ts'
 import { DIRECTORY_TABLE } from './refresh-listing.ts'
+import { REPORTS_TABLE } from './reports.ts'
 import { BLOCKS_TABLE } from './save-decision.ts'
 import { SESSIONS_TABLE } from './save-sessions.ts'
 
@@ -17,6 +18,7 @@ export const PERSONAL_TABLES: readonly PersonalTable[] = [
   DIRECTORY_TABLE,
   ACCESS_TABLE,
   BLOCKS_TABLE,
+  REPORTS_TABLE,
 ]
 
 const hostSql = ({ table, id, idType }: HostUsers): string => {
@@ -24,8 +26,10 @@ const hostSql = ({ table, id, idType }: HostUsers): string => {
   return `select jsonb_build_object(${pairs.join(', ')}) as row from ${table} u where u.${id} = $1::${idType}`
 }
 
-const rowsSql = ({ table, owner }: PersonalTable, { idType }: HostUsers): string =>
-  `select to_jsonb(t) as row from ${table} t where t.${owner} = $1::${idType}`
+const rowsSql = ({ table, owner, withheld = [] }: PersonalTable, { idType }: HostUsers): string => {
+  const given = ['to_jsonb(t)', ...withheld.map((column) => `'${column}'`)].join(' - ')
+  return `select ${given} as row from ${table} t where t.${owner} = $1::${idType}`
+}
 
 /** What the projection does not take back by itself: a moment only moves forward there. */
 const resetSql = ({ table, id, idType }: HostUsers): string => `

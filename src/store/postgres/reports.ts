@@ -5,6 +5,7 @@ import type { ReportStore } from '../report-contract.ts'
 import { type Database, despiteDeletions } from './database.ts'
 import type { HostUsers } from './host-users.ts'
 import { fromMs } from './moments.ts'
+import type { PersonalTable } from './personal-tables.ts'
 
 interface ReportRow {
   readonly id: string
@@ -13,6 +14,22 @@ interface ReportRow {
   readonly status: Status
   readonly reason: string | null
   readonly at: number
+}
+
+/** A reported message is its author's; who reported it, why, and who cleared it is not for them to know. */
+export const REPORTS_TABLE: PersonalTable = {
+  table: 'porchlight_reports',
+  owner: 'user_id',
+  others: ['reporter_id'],
+  withheld: ['reporter_id', 'reason', 'resolved_by'],
+  erase: ({ idType }) => `
+    with written as (
+      delete from porchlight_reports where user_id = $1::${idType} and reported_at <= ${fromMs('$2::float8')} returning 1
+    ), reported as (
+      update porchlight_reports set reporter_id = null, reason = null
+      where reporter_id = $1::${idType} and reported_at <= ${fromMs('$2::float8')} returning 1
+    )
+    select 1 from written union all select 1 from reported`,
 }
 
 const saveSql = ({ table, id, idType }: HostUsers): string => `
