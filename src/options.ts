@@ -62,25 +62,25 @@ export interface PresenceOptions {
   readsPerSecond: number
   /** Users whom one user may ask about at once. @default 10_000, or maxWatchedUsers when that is more */
   readsBurst: number
-  /** Connections that one user may make in a minute. @default 120 */
+  /** Connections that one user may make in a minute. @default 3_000 */
   connectsPerMinute: number
-  /** Decisions of one user in a minute. @default 120 */
+  /** Decisions of one user in a minute. @default 1_200 */
   decisionsPerMinute: number
-  /** Searches in a minute: of one address over HTTP, of one user over sockets. @default 1_200 */
+  /** Searches in a minute: of one address over HTTP, of one user over sockets. @default 6_000 */
   searchesPerMinute: number
   /** Reports of one user in an hour. @default 20 */
   reportsPerHour: number
   /** Longest wait for the host's say on a message. @default 2_000 */
   moderationTimeoutMs: number
-  /** Connections that one address may make in a minute, for the standalone server. @default 1_200 */
+  /** Connections that one address may make in a minute, for the standalone server. @default 12_000 */
   addressConnectsPerMinute: number
-  /** Connections that one address may have at once to a node, for the standalone server. @default 2_000 */
+  /** Connections that one address may have at once to a node, for the standalone server. @default 10_000 */
   addressConnections: number
-  /** Refused tokens that one address may bring in a minute, for the standalone server. @default 300 */
+  /** Refused tokens that one address may bring in a minute, for the standalone server. @default 3_000 */
   addressFailuresPerMinute: number
-  /** Requests that one address may make per second on average, for the standalone server. @default 200 */
+  /** Requests that one address may make per second on average, for the standalone server. @default 500 */
   addressRequestsPerSecond: number
-  /** Requests that one address may make at once, for the standalone server. @default 1_000 */
+  /** Requests that one address may make at once, for the standalone server. @default 5_000 */
   addressRequestsBurst: number
   /** Packets of one connection per second on average, one for each KiB begun, for the standalone server. @default 200 */
   packetsPerSecond: number
@@ -142,16 +142,16 @@ export const OPTION_RANGES: Record<keyof PresenceOptions, readonly [fallback: nu
   floodPenaltyMs: [MINUTE, 1_000, 60 * MINUTE],
   readsPerSecond: [2_000, 1, 1_000_000],
   readsBurst: [10_000, 1, 1_000_000],
-  connectsPerMinute: [120, 1, 100_000],
-  decisionsPerMinute: [120, 1, 100_000],
-  searchesPerMinute: [1_200, 1, 1_000_000],
+  connectsPerMinute: [3_000, 1, 100_000],
+  decisionsPerMinute: [1_200, 1, 100_000],
+  searchesPerMinute: [6_000, 1, 1_000_000],
   reportsPerHour: [20, 1, 10_000],
   moderationTimeoutMs: [2_000, 50, MINUTE],
-  addressConnectsPerMinute: [1_200, 1, 1_000_000],
-  addressConnections: [2_000, 1, 1_000_000],
-  addressFailuresPerMinute: [300, 1, 1_000_000],
-  addressRequestsPerSecond: [200, 1, 1_000_000],
-  addressRequestsBurst: [1_000, 1, 1_000_000],
+  addressConnectsPerMinute: [12_000, 1, 1_000_000],
+  addressConnections: [10_000, 1, 1_000_000],
+  addressFailuresPerMinute: [3_000, 1, 1_000_000],
+  addressRequestsPerSecond: [500, 1, 1_000_000],
+  addressRequestsBurst: [5_000, 1, 1_000_000],
   packetsPerSecond: [200, 1, 1_000_000],
   packetsBurst: [1_000, 1, 1_000_000],
   handshakeTimeoutMs: [10_000, 100, 10 * MINUTE],
