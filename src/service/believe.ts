@@ -11,28 +11,6 @@ export interface Believed {
 }
 
 /**
- * The same for many at once, of whom some may be missing: while PostgreSQL does not answer, those whom the store has are shown, and
- * nobody else (R50). Whoever hid is missing like somebody who is not here (R31).
- *
- * @returns with `isPartial`, whether somebody may be missing for that reason
- * @throws {PresenceError} STORE_UNAVAILABLE
- */
-export async function readWhoIsKnown(
-  deps: ServiceDeps,
-  userIds: readonly string[],
-  viewerId: string | null,
-): Promise<Believed & { readonly isPartial: boolean }> {
-  try {
-    return { ...(await readBelieved(deps, userIds, viewerId)), isPartial: false }
-  } catch (error) {
-    if (!(error instanceof PresenceError && error.retryable) || isUnknownByNow(deps)) throw error
-    const records = await readLive(deps, userIds)
-    for (const [userId, record] of records) if (userId !== viewerId && !isShown(record)) records.delete(userId)
-    return { records, stale: false, isPartial: true }
-  }
-}
-
-/**
  * Reads records for showing, not for deciding. While the store does not answer, what PostgreSQL has is shown as stale, and after
  * `staleAfterMs` nothing at all: by then it may be anything (R45, R51).
  *
@@ -52,6 +30,28 @@ export async function readBelieved(
     const { pendingDecisions, hot, rules } = deps
     const decided = records.map((record) => pendingDecisions.applyTo(record, hot.now(), rules))
     return { records: new Map(decided.map((record) => [record.userId, record])), stale: true }
+  }
+}
+
+/**
+ * The same for many at once, of whom some may be missing: while PostgreSQL does not answer, those whom the store has are shown, and
+ * nobody else (R50). Whoever hid is missing like somebody who is not here (R31).
+ *
+ * @returns with `isPartial`, whether somebody may be missing for that reason
+ * @throws {PresenceError} STORE_UNAVAILABLE
+ */
+export async function readWhoIsKnown(
+  deps: ServiceDeps,
+  userIds: readonly string[],
+  viewerId: string | null,
+): Promise<Believed & { readonly isPartial: boolean }> {
+  try {
+    return { ...(await readBelieved(deps, userIds, viewerId)), isPartial: false }
+  } catch (error) {
+    if (!(error instanceof PresenceError && error.retryable) || isUnknownByNow(deps)) throw error
+    const records = await readLive(deps, userIds)
+    for (const [userId, record] of records) if (userId !== viewerId && !isShown(record)) records.delete(userId)
+    return { records, stale: false, isPartial: true }
   }
 }
 
