@@ -1,4 +1,4 @@
-// npm run test:cluster -- [--full] [--times 20] [--keep-going] [file …] [-t name]
+// npm run test:cluster -- [--full] [--times 20] [--keep-going] [--workers 3] [file …] [-t name]
 import { parseArgs } from 'node:util'
 import './install.js'
 
@@ -6,14 +6,20 @@ const OPTIONS = {
   full: { type: 'boolean', default: false },
   times: { type: 'string', default: '1' },
   'keep-going': { type: 'boolean', default: false },
+  workers: { type: 'string', default: '2' },
   testNamePattern: { type: 'string', short: 't' },
 }
 
 try {
   const { values, positionals } = parseArgs({ options: OPTIONS, allowPositionals: true })
-  if (!/^[1-9]\d{0,3}$/.test(values.times)) throw new Error(`--times is a whole number, not "${values.times}"`)
+  for (const option of ['times', 'workers']) {
+    if (!/^[1-9]\d{0,3}$/.test(values[option])) {
+      throw new Error(`--${option} is a whole number, not "${values[option]}"`)
+    }
+  }
   const files = positionals.length > 0 ? positionals : ['test/cluster/']
-  const args = values.testNamePattern === undefined ? files : [...files, '-t', values.testNamePattern]
+  const named = values.testNamePattern === undefined ? [] : ['-t', values.testNamePattern]
+  const args = [...files, ...named, '--maxWorkers', values.workers]
   process.exitCode = await runAgainAndAgain(args, values)
 } catch (error) {
   console.error(error.message)
@@ -24,8 +30,10 @@ try {
 async function runAgainAndAgain(args, { full, times, 'keep-going': keepGoing }) {
   const { ensureNginx, ensureRedis } = await import('./programs.js')
   const { runVitest } = await import('./vitest.js')
+  const { build } = await import('./build.js')
+  await build()
   const programs = { REDIS_SERVER_PATH: ensureRedis(), NGINX_PATH: ensureNginx() }
-  const env = { ...process.env, ...programs, ...(full && { CLUSTER_FULL: '1' }) }
+  const env = { ...process.env, ...programs, CLI_BUILT: '1', ...(full && { CLUSTER_FULL: '1' }) }
   const codes = []
   for (let run = 1; run <= Number(times); run += 1) {
     const startedAt = performance.now()

@@ -9,7 +9,7 @@ try {
     NGINX_PATH: ensureNginx(),
   }
   await build()
-  process.exitCode = await runVitest(process.argv.slice(2), { ...process.env, ...programs })
+  process.exitCode = await runVitest(process.argv.slice(2), { ...process.env, ...programs, CLI_BUILT: '1' })
 } catch (error) {
   console.error(error.message)
   process.exitCode = 1

@@ -3,7 +3,10 @@ import { join } from 'node:path'
 
 const ROOT = join(import.meta.dirname, '../..')
 
-/** The command line as a process of its own, run from source. */
+/** Whether what ships was built just now from these sources: it starts in half the time, and is what people run. */
+const BUILT = process.env['CLI_BUILT'] === '1'
+
+/** The command line as a process of its own. */
 export interface Running {
   readonly process: ChildProcess
   readonly output: () => string
@@ -13,10 +16,10 @@ export interface Running {
   kill(signal: NodeJS.Signals): void
 }
 
-/** @param root of another build than this one */
-export function runCli(args: readonly string[], env: Record<string, string>, cwd?: string, root = ROOT): Running {
+/** @param sources of another build than this one */
+export function runCli(args: readonly string[], env: Record<string, string>, cwd?: string, sources?: string): Running {
   const inherited = { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '' }
-  const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), join(root, 'src/cli.ts'), ...args], {
+  const child = spawn(process.execPath, [...programOf(sources), ...args], {
     env: { ...inherited, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
     ...(cwd === undefined ? {} : { cwd }),
@@ -51,3 +54,8 @@ export function runCli(args: readonly string[], env: Record<string, string>, cwd
       }),
   }
 }
+
+const programOf = (sources: string | undefined): string[] =>
+  BUILT && sources === undefined
+    ? [join(ROOT, 'dist/src/cli.js')]
+    : ['--import', import.meta.resolve('tsx'), join(sources ?? ROOT, 'src/cli.ts')]
