@@ -66,6 +66,21 @@ test('R61 while neither store answers, the last word holds for five minutes, unl
   await expect(admit()).rejects.toEqual(refused('STORE_UNAVAILABLE'))
 })
 
+test('R50 R61 a PostgreSQL that hangs keeps nobody waiting whom the store knows, and tells the others in time', async () => {
+  const { hot, cold, admissions, admit } = setUp()
+  vi.useFakeTimers({ toFake: ['performance', 'setTimeout', 'clearTimeout'] })
+  cold.mockReturnValue(new Promise(() => {}))
+  hot.mockResolvedValue(new Map([['ada', recordWith(OPEN_ACCESS)]]))
+  const known = admit()
+  await vi.advanceTimersByTimeAsync(2_000)
+  await known
+  admissions.forget('ada')
+  hot.mockResolvedValue(new Map())
+  const unknown = expect(admit()).rejects.toEqual(refused('STORE_UNAVAILABLE'))
+  await vi.advanceTimersByTimeAsync(5_000)
+  await unknown
+})
+
 test('R61 what is said while it is being looked up is not overheard', async () => {
   const { cold, admissions, admit } = setUp()
   cold.mockImplementationOnce(async () => {

@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache'
 import { type Access, admit, mergeAccess, OPEN_ACCESS } from '../domain/access.ts'
 import { PresenceError } from '../domain/errors.ts'
 import type { ServiceDeps } from './deps.ts'
+import { inTime, WAITS_MS } from './in-time.ts'
 
 /** Who was let in lately: the word that was found about them, or null for nobody there. */
 export interface Admissions {
@@ -17,6 +18,8 @@ export interface Admissions {
 const BELIEVED_MS = 1_000
 /** Milliseconds for which the last word holds while neither store can be asked, provided that nothing else was heard. */
 const LAST_WORD_MS = 300_000
+/** Milliseconds that somebody of whom only PostgreSQL may know waits for it: a handshake that takes longer ends without a word. */
+const NEWCOMER_WAITS_MS = 5_000
 /** Users remembered, about 100 bytes each. */
 const REMEMBERED = 50_000
 
@@ -72,7 +75,7 @@ async function readAccess({ hot, cold }: ServiceDeps, userId: string): Promise<A
   )
   if (live && (live.sessions.length > 0 || live.access.bar !== null)) return live.access
   try {
-    const [stored] = await cold.loadMany([userId])
+    const [stored] = await inTime(cold.loadMany([userId]), live ? WAITS_MS : NEWCOMER_WAITS_MS)
     return stored ? mergeAccess(stored.access, live?.access ?? OPEN_ACCESS) : null
   } catch (error) {
     if (live) return live.access

@@ -80,7 +80,10 @@ export async function startFleet({ redisUrl, users, env = {}, database: given }:
     sockets.push(socket)
     await new Promise((resolve, reject) => {
       socket.once('selfPresence', resolve)
-      if (!comesBack) socket.once('connect_error', reject)
+      if (comesBack) return
+      socket.once('connect_error', reject)
+      // A handshake that takes too long ends without a word.
+      socket.io.once('close', (reason) => reject(new Error(`closed before it was connected: ${reason}`)))
     })
     return socket
   }

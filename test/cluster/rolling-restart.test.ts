@@ -14,6 +14,8 @@ const env: Record<string, string> = {
   ...(!FULL && { PRESENCE_GRACE_MS: '5000', PRESENCE_DRAIN_MS: String(DRAIN_MS) }),
 }
 const [STAYING, MOVING, DECIDING] = FULL ? [300, 10, 20] : [100, 5, 10]
+/** Each sign of use makes somebody active, and away again: 200 changes a second. */
+const SIGNS_PER_S = 100
 
 let fleet: Fleet
 let balancer: Balancer
@@ -40,7 +42,7 @@ describe.each(STORES)('three nodes are restarted one after the other ($store)', 
     )
     for (const watcher of watchers) watcher.forget()
     const drained = sockets.map((socket) => new Promise((resolve) => socket.once('drain', resolve)))
-    const stopActivity = startActivity(sockets.slice(0, STAYING), 1_000)
+    const stopActivity = startActivity(sockets.slice(0, STAYING), (1_000 * STAYING) / SIGNS_PER_S)
     const load = startDeciding(fleet, balancer.url, deciding, 200)
     const movement = startMoving(moving)
 

@@ -19,7 +19,7 @@ export interface WatcherLog {
   readonly signals: readonly { readonly at: number; readonly name: string }[]
   /** What it shows now: the newest version it knows of everybody. */
   shown(userId: string): string | undefined
-  /** Waits until this is so; looked at whenever something arrives. */
+  /** Waits until this is so; looked at whenever something arrives. Rejects when it is not after {@link WAIT_MS}. */
   until(condition: () => boolean): Promise<void>
   /** Waits until it shows this of somebody. */
   shows(userId: string, status: string): Promise<void>
@@ -32,6 +32,9 @@ export interface WatcherLog {
   /** Whoever was told an older version after a newer one on the same connection, by an event. */
   wentBack(): string[]
 }
+
+/** Longer than anything takes that a watcher waits for. */
+const WAIT_MS = 90_000
 
 const EVENTS = ['userOnline', 'userOffline', 'presenceUpdate'] as const
 
@@ -105,16 +108,25 @@ export async function startWatcher(
     void watch()
   })
 
-  const until: WatcherLog['until'] = (condition) =>
-    new Promise((resolve) => {
+  const until: WatcherLog['until'] = (condition) => {
+    // Made here: it says which wait it was.
+    const tooLate = new Error(`not after ${WAIT_MS / 1_000} s: ${condition}`)
+    return new Promise((resolve, reject) => {
+      const end = (): void => {
+        looks.delete(one)
+        reject(tooLate)
+      }
+      const timer = setTimeout(end, WAIT_MS)
       const one = (): void => {
         if (!condition()) return
         looks.delete(one)
+        clearTimeout(timer)
         resolve()
       }
       looks.add(one)
       one()
     })
+  }
   await until(() => signals.some(({ name }) => name === 'watching'))
   const statuses = (list: readonly Told[], userId: string): Told[] => list.filter((one) => one.userId === userId)
 
