@@ -15,6 +15,8 @@ export interface EmbeddedPostgresOptions {
   readonly durable?: boolean
   /** A fixed port. @default any free one from 20000 to 31999 */
   readonly port?: number
+  /** Of PostgreSQL, beside those that `durable` decides: `{ shared_buffers: '1GB' }`. */
+  readonly settings?: Readonly<Record<string, string | number>>
 }
 
 export interface EmbeddedPostgres {
@@ -63,7 +65,7 @@ export async function findEmbeddedPostgres({ dataDir }: { dataDir: string }): Pr
 }
 
 async function findOrStart(options: EmbeddedPostgresOptions): Promise<{ postmaster: Postmaster; adopted: boolean }> {
-  const { dataDir, durable = true, port, log = () => undefined } = options
+  const { dataDir, durable = true, port, settings: more, log = () => undefined } = options
   const running = await findPostmaster(dataDir)
   if (running !== null) {
     log(`adopted the PostgreSQL that an earlier run left behind (process ${running.pid})`)
@@ -72,7 +74,7 @@ async function findOrStart(options: EmbeddedPostgresOptions): Promise<{ postmast
   const account = postgresAccount()
   const native = findPostgresBinaries(account)
   await ensureCluster({ native, account, dataDir, durable })
-  const settings = durable ? DURABLE_SETTINGS : TEST_SETTINGS
+  const settings = { ...(durable ? DURABLE_SETTINGS : TEST_SETTINGS), ...more }
   const logFile = `${dataDir}.log`
   const place = port === undefined ? {} : { port }
   const postmaster = await spawnPostmaster({ native, account, dataDir, logFile, settings, ...place })

@@ -64,6 +64,8 @@ const COLUMNS: readonly RecordColumn[] = [
   column('public', 'public_version', 'bigint', ({ stranger }) => stranger.version),
 ]
 
+const NAMES = COLUMNS.map(({ name }) => name).join(', ')
+
 /**
  * When a column takes the stored value rather than the record's: the record may have been observed before a decision
  * that is stored already. A stored decision that narrows keeps everything public as it left it (R32).
@@ -90,24 +92,38 @@ function valueOf(name: string, type: ColumnType): string {
   return type === 'jsonb' ? `i.${name}::jsonb` : `i.${name}`
 }
 
-/** @param existing joins only users who exist, for the rare batch in which somebody was deleted meanwhile */
-const projectSql = ({ table, id, idType, statusType }: HostUsers, existing = ''): string => {
-  const names = COLUMNS.map(({ name }) => name).join(', ')
+/** The records as they came, with the types of their columns. Two nodes that project the same users lock them in the same order. */
+const recordsSql = ({ idType }: HostUsers, existing = ''): string => {
   const arrays = COLUMNS.map(({ type }, i) => `$${i + 2}::${ARRAY_TYPES[type] ?? type}[]`)
-  const values = COLUMNS.map(({ name, type }) => valueOf(name, type))
+  const values = COLUMNS.map(({ name, type }) => `${valueOf(name, type)} as ${name}`)
   return `
-    with stored as (
-      insert into porchlight_presence as p (user_id, ${names}, decided)
-      select i.user_id, ${values.join(', ')}, i.visibility_version > 0
-      from unnest($1::${idType}[], ${arrays.join(', ')}) as i (user_id, ${names})
+      select i.user_id, ${values.join(', ')}, i.visibility_version > 0 as decided
+      from unnest($1::${idType}[], ${arrays.join(', ')}) as i (user_id, ${NAMES})
       ${existing}
-      -- Two nodes that project the same users lock them in the same order.
-      order by i.user_id
-      on conflict (user_id) do update set
-        ${COLUMNS.map(assignment).join(', ')},
-        rank_before = p.listed_rank, decided = p.visibility_version < excluded.visibility_version
-      -- Equal is not older: a stored decision may have taken the version that this record was then given.
-      where p.version <= excluded.version
+      order by i.user_id`
+}
+
+// Equal is not older: a stored decision may have taken the version that this record was then given.
+const ASSIGNMENTS = `${COLUMNS.map(assignment).join(', ')},
+        rank_before = p.listed_rank, decided = p.visibility_version < excluded.visibility_version`
+const IS_NEWER = 'p.version <= excluded.version'
+
+/** Rows that are there, which is nearly all: an insertion that meets one locks it before it writes it, half as much work again. */
+const update = (users: HostUsers): string => `
+      update porchlight_presence as p set ${ASSIGNMENTS}
+      from (${recordsSql(users)}) as excluded
+      where p.user_id = excluded.user_id and ${IS_NEWER}`
+
+/** @param existing joins only users who exist, for the rare batch in which somebody was deleted meanwhile */
+const insert = (users: HostUsers, existing = ''): string => `
+      insert into porchlight_presence as p (user_id, ${NAMES}, decided)
+      ${recordsSql(users, existing)}
+      on conflict (user_id) do update set ${ASSIGNMENTS}
+      where ${IS_NEWER}`
+
+/** Writes with `write`, counts whose place in the lists moved, and tells the host's columns. @returns users who were not written */
+const projectSql = ({ table, id, idType, statusType }: HostUsers, write: string): string => `
+    with stored as (${write}
       returning p.user_id, p.status, p.choice_message, p.kept_activity, p.decided,
         p.audiences is not null as narrowed, ${SWITCH_SQL} as visible, p.public_status, p.public_activity,
         p.city, p.services, p.rank_before, p.listed_rank, p.public_version
@@ -120,39 +136,51 @@ const projectSql = ({ table, id, idType, statusType }: HostUsers, existing = '')
         choice_message as message, narrowed, case when narrowed then public_activity else kept_activity end as activity,
         case when decided then visible end as visible
       from stored
+    ), host as (
+      update ${table} u set
+        online_status = told.status,
+        last_activity = case when told.narrowed then told.activity else greatest(u.last_activity, told.activity) end,
+        show_online_status = coalesce(told.visible, u.show_online_status),
+        custom_status_message = told.message
+      from told
+      where u.${id} = told.user_id and (
+        u.online_status is distinct from told.status
+        or (told.narrowed and u.last_activity is distinct from told.activity)
+        or told.activity > coalesce(u.last_activity, '-infinity')
+        or u.show_online_status is distinct from coalesce(told.visible, u.show_online_status)
+        or u.custom_status_message is distinct from told.message
+      )
     )
-    update ${table} u set
-      online_status = told.status,
-      last_activity = case when told.narrowed then told.activity else greatest(u.last_activity, told.activity) end,
-      show_online_status = coalesce(told.visible, u.show_online_status),
-      custom_status_message = told.message
-    from told
-    where u.${id} = told.user_id and (
-      u.online_status is distinct from told.status
-      or (told.narrowed and u.last_activity is distinct from told.activity)
-      or told.activity > coalesce(u.last_activity, '-infinity')
-      or u.show_online_status is distinct from coalesce(told.visible, u.show_online_status)
-      or u.custom_status_message is distinct from told.message
-    )`
-}
+    select user_id::text as id from unnest($1::${idType}[]) as user_id where user_id not in (select user_id from stored)`
 
 /** Writes records into the own table and the host's columns in one statement; never older over newer. */
 export function recordProjector(database: Database, users: HostUsers) {
-  const sql = projectSql(users)
+  const updating = projectSql(users, update(users))
+  const inserting = projectSql(users, insert(users))
+  const careful = projectSql(users, insert(users, `join ${users.table} u on u.${users.id} = i.user_id`))
   const saveAccess = accessSaver(database, users)
-  const careful = projectSql(users, `join ${users.table} u on u.${users.id} = i.user_id`)
   return async (records: readonly UserRecord[]): Promise<void> => {
     const newest = newestOf(records)
     if (newest.length === 0) return
-    const binds = [newest.map(({ userId }) => userId), ...COLUMNS.map(({ of }) => newest.map(of))]
-    await despiteDeletions(
-      () => database.rows(sql, binds),
-      () => database.rows(careful, binds),
-    )
+    const left = await database.rows<{ id: string }>(updating, bindsOf(newest))
+    if (left.length > 0) {
+      // New here, or older than what is stored: an insertion tells which.
+      const unwritten = new Set(left.map(({ id }) => id))
+      const binds = bindsOf(newest.filter(({ userId }) => unwritten.has(userId)))
+      await despiteDeletions(
+        () => database.rows(inserting, binds),
+        () => database.rows(careful, binds),
+      )
+    }
     // Hardly anybody: what the host said while PostgreSQL was away, and whoever heard it may be gone (R61).
     await saveAccess(newest.filter(({ access }) => access !== OPEN_ACCESS && access.bar !== 'USER_DELETED'))
   }
 }
+
+const bindsOf = (records: readonly UserRecord[]): unknown[] => [
+  records.map(({ userId }) => userId),
+  ...COLUMNS.map(({ of }) => records.map(of)),
+]
 
 // One statement cannot write the same row twice.
 function newestOf(records: readonly UserRecord[]): UserRecord[] {
