@@ -10,6 +10,8 @@ export interface Announcement extends Views {
   readonly before: Views
   /** Epoch milliseconds of the change. */
   readonly at: number
+  /** Viewers of whom the user, or the host, decided something just now: what they are told from now on is news to all their connections. */
+  readonly decidedOn?: readonly string[]
   /** True when something is taken back, so that it has to be written before anybody is told that it was (R32). */
   readonly retracts: boolean
 }
@@ -30,8 +32,12 @@ export interface Broadcaster {
   add(watcher: Watcher): void
   /** Forgets a connection and all it watches. */
   remove(socketId: string): void
-  /** Replaces what a connection watches by this list (R41). Watching starts before the promise of a snapshot is kept. */
-  watch(socketId: string, userIds: readonly string[]): void
+  /**
+   * Replaces what a connection watches by this list (R41). Watching starts before the promise of a snapshot is kept.
+   *
+   * @returns those of the list that it did not watch before
+   */
+  watch(socketId: string, userIds: readonly string[]): readonly string[]
   /** Viewers, other than the user themself, with connections here that watch this user. */
   viewersOf(userId: string): string[]
   /** Tells a connection nothing of these users until it is known where it stands, unless that is known already. */

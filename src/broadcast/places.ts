@@ -29,8 +29,11 @@ export function hold(places: Places, userIds: readonly string[]): void {
   for (const userId of userIds) if (!places.standings?.has(userId)) stand(places, userId, HELD)
 }
 
-export function release({ standings }: Places, userIds: readonly string[]): void {
+export function release(places: Places, userIds: readonly string[]): void {
+  const { standings } = places
   for (const userId of userIds) if (standings?.get(userId) === HELD) standings.delete(userId)
+  // Nearly all stand with the strangers everywhere: an empty map for each connection takes memory.
+  if (standings?.size === 0) places.standings = null
 }
 
 /** Whether a viewer is told something else where they stand now. */

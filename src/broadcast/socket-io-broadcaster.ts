@@ -1,7 +1,7 @@
 import type { Server, Socket } from 'socket.io'
 import { closingFor } from '../protocol/close-reasons.ts'
-import { type Standing, viewAt, type Views } from '../domain/info.ts'
-import { looksSame, type View } from '../domain/view.ts'
+import { type Standing, viewAt } from '../domain/info.ts'
+import { looksSame } from '../domain/view.ts'
 import type { ClientToServer, ServerToClient } from '../protocol/events.ts'
 import { createCoalescer, type Receiver } from './coalescer.ts'
 import type { Announcement, Broadcaster, SearchNews, Watcher } from './contract.ts'
@@ -9,6 +9,7 @@ import { encodeEvent, engineOf } from './engine.ts'
 import { createSetIndex } from './set-index.ts'
 import { createResyncs } from './resyncs.ts'
 import { HELD, hold, isMoved, type Places, release, roleOf, stand, UNPLACED } from './places.ts'
+import { type Audience, createTelling } from './told.ts'
 import { createTopics } from './topics.ts'
 import { createTick } from './tick.ts'
 import { type Update, wordUpdate } from './update.ts'
@@ -25,20 +26,15 @@ export interface BroadcasterOptions {
   onDelivered?: (count: number) => void
 }
 
-type Audience = keyof Views
 const AUDIENCES = ['own', 'stranger'] as const
 const AUDIENCES_APART = ['own', 'stranger', 'contact'] as const
-
-/** What the watchers of one user were told last. */
-interface Told {
-  readonly views: Readonly<Record<Audience, View>>
-  readonly updates: Readonly<Partial<Record<Audience, Update>>>
-}
 
 /** A connection that can be told things. */
 interface Connection extends Receiver, Places {
   readonly socket: Socket<ClientToServer, ServerToClient>
   watched: ReadonlySet<string>
+  /** How many deliveries there had been when it came. */
+  readonly cameAt: number
 }
 
 const NOBODY: ReadonlySet<string> = new Set()
@@ -53,7 +49,7 @@ export function createSocketIoBroadcaster(options: BroadcasterOptions): Broadcas
   const connectionsOf = createSetIndex<Connection>()
   const watchersOf = createSetIndex<Connection>()
   /** What was told last of users that somebody here watches; of everybody who changed, when everyone watches. */
-  const told = new Map<string, Told>()
+  const told = createTelling()
   const topics = createTopics<Connection>()
   /** Sockets that were told to go. */
   const leaving = new WeakSet<object>()
@@ -77,6 +73,7 @@ export function createSocketIoBroadcaster(options: BroadcasterOptions): Broadcas
       socket,
       engine: engineOf(socket),
       watched: NOBODY,
+      cameAt: told.deliveries(),
       standings: null,
       held: [],
       writtenAt: Number.NEGATIVE_INFINITY,
@@ -90,18 +87,20 @@ export function createSocketIoBroadcaster(options: BroadcasterOptions): Broadcas
   function forget(userId: string, connection: Connection): void {
     watchersOf.delete(userId, connection)
     connection.standings?.delete(userId)
-    if (audience !== 'everyone' && !watchersOf.has(userId)) told.delete(userId)
+    if (audience !== 'everyone' && !watchersOf.has(userId)) told.forget(userId)
   }
 
-  function watch(socketId: string, userIds: readonly string[]): void {
+  function watch(socketId: string, userIds: readonly string[]): readonly string[] {
     const connection = connections.get(socketId)
-    if (!connection) return
+    if (!connection) return []
     const watched = new Set(userIds)
+    const added = userIds.filter((userId) => !connection.watched.has(userId))
     for (const userId of connection.watched) if (!watched.has(userId)) forget(userId, connection)
     for (const userId of watched) watchersOf.add(userId, connection)
     connection.watched = watched
     // What still waits may be about somebody who is not watched any more (R40).
     connection.held = connection.held.filter(({ words }) => isAudience(connection, words.userId))
+    return added
   }
 
   const isAudience = ({ watched }: Connection, userId: string): boolean =>
@@ -117,22 +116,18 @@ export function createSocketIoBroadcaster(options: BroadcasterOptions): Broadcas
     connectionsOf.delete(connection.userId, connection)
   }
 
-  /** What watchers knew last: what they were told here, else what was true before. */
-  const known = ({ userId, before }: Announcement, role: Audience): View =>
-    told.get(userId)?.views[role] ?? before[role]
-
   /** Words the news for one audience; what still waits to be told is superseded by it. */
   function word(announcement: Announcement, role: Audience): Update {
     const { userId, at } = announcement
-    const update = wordUpdate(userId, at, announcement[role], known(announcement, role))
-    const waiting = told.get(userId)?.updates[role]
+    const update = wordUpdate(userId, at, announcement[role], told.known(announcement, role))
+    const waiting = told.updates(userId)[role]
     if (waiting) waiting.superseded = true
     return update
   }
 
   /** @param again also to those who were told this very version when they were placed */
   function deliver(announcement: Announcement, roles: readonly Audience[], again = false): void {
-    const { userId, own, contact, stranger, retracts } = announcement
+    const { userId, retracts } = announcement
     const groups: Record<Audience, Connection[]> = { own: [], contact: [], stranger: [] }
     const receivers = audience === 'everyone' ? connections.values() : watchersOf.of(userId)
     const contactRole = areApart(announcement) ? 'contact' : 'stranger'
@@ -144,15 +139,16 @@ export function createSocketIoBroadcaster(options: BroadcasterOptions): Broadcas
         if (role !== null) groups[role === 'contact' ? contactRole : role].push(receiver)
       }
     }
-    const updates = { ...told.get(userId)?.updates }
+    const updates = { ...told.updates(userId) }
     for (const role of roles) if (groups[role].length > 0) updates[role] = word(announcement, role)
-    if (audience === 'everyone' || watchersOf.has(userId)) keep(userId, { own, contact, stranger }, updates)
+    if (audience === 'everyone' || watchersOf.has(userId)) told.keep(announcement, updates)
     for (const role of roles) if (updates[role]) coalescer.offer(groups[role], updates[role], retracts)
   }
 
   /** Whether contacts are told anything else than strangers, or were. */
   const areApart = (announcement: Announcement): boolean =>
-    announcement.contact !== announcement.stranger || known(announcement, 'contact') !== known(announcement, 'stranger')
+    announcement.contact !== announcement.stranger ||
+    told.known(announcement, 'contact') !== told.known(announcement, 'stranger')
 
   const rolesOf = (announcement: Announcement): readonly Audience[] =>
     areApart(announcement) ? AUDIENCES_APART : AUDIENCES
@@ -167,29 +163,29 @@ export function createSocketIoBroadcaster(options: BroadcasterOptions): Broadcas
         newest = before
         continue
       }
-      const is = viewAt(newestViews(announcement), standing)
+      const is = viewAt(told.newest(announcement), standing)
       // Whoever stands where they stood is told with all who do.
       const moved = isMoved(before, standing)
       stand(connection, userId, { ...standing, told: moved ? is.version : before.told })
       if (!moved || before === HELD || connection.socketId === unheard) continue
-      const was = viewAt(told.get(userId)?.views ?? announcement.before, before)
+      if (before === UNPLACED && !mayKnow(connection, announcement)) continue
+      const was = viewAt(told.views(userId) ?? announcement.before, before)
       if (!looksSame(was, is)) tellOne(connection, wordUpdate(userId, announcement.at, is, was))
     }
     return newest
   }
 
+  /**
+   * Whether a connection that was never placed may know anything of a user. Where everyone hears everything, one that came after it was
+   * blocked does not: that something is taken back from it would tell that there is something (R31).
+   */
+  const mayKnow = ({ userId: viewerId, watched, cameAt }: Connection, { userId, decidedOn }: Announcement): boolean =>
+    watched.has(userId) || decidedOn?.includes(viewerId) === true || told.wasToldSince(userId, cameAt)
+
   /** What still waits of the same user was for another audience: it is not to be told any more (R42). */
   function tellOne(connection: Connection, update: Update): void {
     connection.held = connection.held.filter(({ words }) => words.userId !== update.words.userId)
     coalescer.offer([connection], update, true)
-  }
-
-  /** Something newer than what an announcement has may have been told. */
-  function newestViews(announcement: Announcement): Views {
-    const held = told.get(announcement.userId)?.views
-    const newest = (role: Audience): View =>
-      held && held[role].version > announcement[role].version ? held[role] : announcement[role]
-    return { own: newest('own'), contact: newest('contact'), stranger: newest('stranger') }
   }
 
   function tell(topic: string, news: SearchNews): number {
@@ -200,30 +196,19 @@ export function createSocketIoBroadcaster(options: BroadcasterOptions): Broadcas
 
   const resyncs = createResyncs(connections)
 
-  /** News of other nodes may come late: the newest views stay (R7). */
-  function keep(userId: string, views: Told['views'], updates: Told['updates']): void {
-    const held = told.get(userId)?.views
-    const newest = (role: Audience) => (held && held[role].version > views[role].version ? held : views)[role]
-    told.set(userId, {
-      views: { own: newest('own'), contact: newest('contact'), stranger: newest('stranger') },
-      updates,
-    })
-  }
-
   /** Those for whom it differs from what they know. */
   function concerned(announcement: Announcement): Audience[] {
     return rolesOf(announcement).filter((role) => {
-      const before = known(announcement, role)
+      const before = told.known(announcement, role)
       return announcement[role].version > before.version && !looksSame(announcement[role], before)
     })
   }
 
   /** What a snapshot says is what its reader knows from then on; others who watch have to be told. */
   function remember(announcement: Announcement): void {
-    const { userId, own, contact, stranger } = announcement
     const roles = concerned(announcement)
     if (roles.length > 0) deliver(announcement, roles)
-    else if (watchersOf.has(userId)) keep(userId, { own, contact, stranger }, told.get(userId)?.updates ?? {})
+    else if (watchersOf.has(announcement.userId)) told.keep(announcement)
   }
 
   return {
@@ -269,11 +254,11 @@ export function createSocketIoBroadcaster(options: BroadcasterOptions): Broadcas
       if (connection) release(connection, userIds)
     },
     place,
-    latest: (userId, role) => told.get(userId)?.views[role] ?? null,
+    latest: (userId, role) => told.views(userId)?.[role] ?? null,
     announce: (announcement) => deliver(announcement, concerned(announcement)),
     repeat: (announcement) => {
       // What is repeated was read a moment ago: something newer may have been told meanwhile, such as a hiding (R7, R32).
-      const isOld = (role: Audience) => announcement[role].version < known(announcement, role).version
+      const isOld = (role: Audience) => announcement[role].version < told.known(announcement, role).version
       const roles = rolesOf(announcement)
       if (!roles.some(isOld)) deliver(announcement, roles, true)
     },

@@ -1,8 +1,8 @@
 import { type Pair, pairWith } from './pairs.ts'
-import type { Status } from './status.ts'
-import type { UserRecord } from './user-record.ts'
+import { isPresent, type Status } from './status.ts'
+import { openness, type UserRecord } from './user-record.ts'
 import { UNSEEN, type View } from './view.ts'
-import { asksForContacts, type Decided, type LevelledAudience } from './visibility.ts'
+import { allowanceOf, asksForContacts, type Decided, type LevelledAudience } from './visibility.ts'
 
 /** A presence as it leaves the service (4.1). Only the user themself ever reads `show_status: false` (R30). */
 export interface PresenceInfo {
@@ -58,6 +58,18 @@ export const tellsContactsApart = ({
   stranger,
 }: Pick<UserRecord, 'contact' | 'stranger'> & { readonly visibility: Decided }): boolean =>
   asksForContacts(visibility) || contact !== stranger
+
+/**
+ * Whether it tells an audience nothing that the live store knows of a user at all: it is told that they are here, or is told everything.
+ * Of anybody else the store holds more the more they do (R31).
+ */
+export function isLiveFor(
+  record: Pick<UserRecord, 'visibility' | 'access' | LevelledAudience>,
+  audience: LevelledAudience,
+): boolean {
+  const { status, lastSeen, coarse } = allowanceOf(openness(record), audience)
+  return status && (isPresent(record[audience].status) || (lastSeen && !coarse))
+}
 
 /** Where a viewer stands towards a user: what they are told, and above which versions. */
 export interface Standing {

@@ -1,5 +1,5 @@
 import { standingOf, tellsContactsApart, viewAt } from './info.ts'
-import { pairWith, withPair } from './pairs.ts'
+import { type Pair, pairWith, withPair } from './pairs.ts'
 import type { Choice } from './presence.ts'
 import type { Rules } from './rules.ts'
 import { type Access, admit, mergeAccess } from './access.ts'
@@ -202,35 +202,36 @@ export function setVisible(
 }
 
 /** A user's decision to block a viewer, or not to block them any more. */
-export interface Blocking {
-  readonly viewerId: string
-  readonly blocked: boolean
-  readonly version: number
+export type Blocking = Omit<Pair, 'floor'>
+
+/**
+ * The decision with what it makes of the versions that the viewer is told: they move only when they can see that something changed (R31).
+ * That is stored with it, so that it is the same once the live store has forgotten the record.
+ *
+ * @param audience which one the viewer is of while they are not blocked
+ */
+export function pairOf(record: UserRecord, blocking: Blocking, audience: LevelledAudience): Pair {
+  const was = viewAt(record, standingOf(record.pairs, blocking.viewerId, audience))
+  const isSame = looksSame(was, blocking.blocked ? UNSEEN : record[audience])
+  return { ...blocking, floor: isSame ? was.version : blocking.version }
 }
 
 /**
- * Blocks a viewer, or lets them see again, unless a newer decision already holds (R37). Their version moves only when they can see that
- * something changed (R31).
+ * Blocks a viewer, or lets them see again, unless a newer decision already holds (R37).
  *
  * @param audience which one the viewer is of while they are not blocked
  */
 export function setBlocked(
   record: UserRecord,
-  { viewerId, blocked, version }: Blocking,
+  blocking: Blocking,
   audience: LevelledAudience,
   now: number,
   rules: Rules,
 ): Step {
-  const known = pairWith(record.pairs, viewerId)
-  if (version <= (known?.version ?? 0)) return settle(record, record, now, rules)
-  const was = viewAt(record, standingOf(record.pairs, viewerId, audience))
-  const floor = looksSame(was, blocked ? UNSEEN : record[audience]) ? was.version : version
-  return settle(
-    record,
-    { ...record, pairs: withPair(record.pairs, { viewerId, blocked, version, floor }, now) },
-    now,
-    rules,
-  )
+  const known = pairWith(record.pairs, blocking.viewerId)
+  if (blocking.version <= (known?.version ?? 0)) return settle(record, record, now, rules)
+  const pairs = withPair(record.pairs, pairOf(record, blocking, audience), now)
+  return settle(record, { ...record, pairs }, now, rules)
 }
 
 /**

@@ -16,10 +16,10 @@ function setUp() {
   vi.useFakeTimers({ toFake: ['performance'] })
   const stores = {
     hot: vi.fn(async (): Promise<Map<string, UserRecord>> => new Map()),
-    cold: vi.fn(async (): Promise<UserRecord[]> => [recordWith(OPEN_ACCESS)]),
+    cold: vi.fn(async (): Promise<UserRecord | null> => recordWith(OPEN_ACCESS)),
   }
   const admissions = createAdmissions()
-  const deps = { admissions, hot: { read: stores.hot }, cold: { loadMany: stores.cold } } as unknown as ServiceDeps
+  const deps = { admissions, hot: { read: stores.hot }, cold: { load: stores.cold } } as unknown as ServiceDeps
   return { ...stores, admissions, admit: (issuedAt?: number | null) => admitUser(deps, 'ada', issuedAt) }
 }
 const refused = (code: string) => expect.objectContaining({ code })
@@ -31,7 +31,7 @@ test('R61 asks once a second, and again as soon as something was said', async ()
   vi.advanceTimersByTime(1_000)
   await admit()
   expect(cold).toHaveBeenCalledTimes(2)
-  cold.mockResolvedValue([recordWith(banned)])
+  cold.mockResolvedValue(recordWith(banned))
   admissions.forget('ada')
   await expect(admit()).rejects.toEqual(refused('BANNED'))
 })
@@ -41,11 +41,11 @@ test('R61 either store may know more; somebody in neither, or deleted, is let in
   hot.mockResolvedValue(new Map([['ada', recordWith(banned)]]))
   await expect(admit()).rejects.toEqual(refused('BANNED'))
   hot.mockResolvedValue(new Map([['ada', recordWith(OPEN_ACCESS)]]))
-  cold.mockResolvedValue([recordWith({ ...OPEN_ACCESS, tokensSince: 100 })])
+  cold.mockResolvedValue(recordWith({ ...OPEN_ACCESS, tokensSince: 100 }))
   admissions.forget('ada')
   await expect(admit(99)).rejects.toEqual(refused('UNAUTHENTICATED'))
   await admit(100)
-  cold.mockResolvedValue([])
+  cold.mockResolvedValue(null)
   admissions.forget('ada')
   await expect(admit(100)).rejects.toEqual(refused('UNAUTHENTICATED'))
 })
@@ -59,7 +59,7 @@ test('R61 while neither store answers, the last word holds for five minutes, unl
   await admit()
   vi.advanceTimersByTime(1_001)
   await expect(admit()).rejects.toEqual(refused('STORE_UNAVAILABLE'))
-  cold.mockResolvedValue([recordWith(OPEN_ACCESS)])
+  cold.mockResolvedValue(recordWith(OPEN_ACCESS))
   await admit()
   cold.mockImplementation(away)
   admissions.forget('ada')
@@ -85,9 +85,9 @@ test('R61 what is said while it is being looked up is not overheard', async () =
   const { cold, admissions, admit } = setUp()
   cold.mockImplementationOnce(async () => {
     admissions.forget('ada')
-    return [recordWith(OPEN_ACCESS)]
+    return recordWith(OPEN_ACCESS)
   })
   await admit()
-  cold.mockResolvedValue([recordWith(banned)])
+  cold.mockResolvedValue(recordWith(banned))
   await expect(admit()).rejects.toEqual(refused('BANNED'))
 })

@@ -75,7 +75,8 @@ async function readAccess({ hot, cold }: ServiceDeps, userId: string): Promise<A
   )
   if (live && (live.sessions.length > 0 || live.access.bar !== null)) return live.access
   try {
-    const [stored] = await inTime(cold.loadMany([userId]), live ? WAITS_MS : NEWCOMER_WAITS_MS)
+    // Not remembered: others would be answered from it (R31).
+    const stored = await inTime(cold.load(userId), live ? WAITS_MS : NEWCOMER_WAITS_MS)
     return stored ? mergeAccess(stored.access, live?.access ?? OPEN_ACCESS) : null
   } catch (error) {
     if (live) return live.access

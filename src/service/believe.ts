@@ -1,7 +1,8 @@
 import { PresenceError } from '../domain/errors.ts'
 import type { ServiceDeps } from './deps.ts'
-import { isShown, type UserRecord } from '../domain/user-record.ts'
+import type { UserRecord } from '../domain/user-record.ts'
 import { readLive, readRecords } from './records.ts'
+import { mayReadLive } from './standings.ts'
 
 /** Records, and whether the system can vouch for them. */
 export interface Believed {
@@ -35,7 +36,7 @@ export async function readBelieved(
 
 /**
  * The same for many at once, of whom some may be missing: while PostgreSQL does not answer, those whom the store has are shown, and
- * nobody else (R50). Whoever hid is missing like somebody who is not here (R31).
+ * nobody else (R50). Whoever this viewer may not know to be here is missing like somebody who is not (R31).
  *
  * @returns with `isPartial`, whether somebody may be missing for that reason
  * @throws {PresenceError} STORE_UNAVAILABLE
@@ -49,9 +50,9 @@ export async function readWhoIsKnown(
     return { ...(await readBelieved(deps, userIds, viewerId)), isPartial: false }
   } catch (error) {
     if (!(error instanceof PresenceError && error.retryable) || isUnknownByNow(deps)) throw error
-    const records = await readLive(deps, userIds)
-    for (const [userId, record] of records) if (userId !== viewerId && !isShown(record)) records.delete(userId)
-    return { records, stale: false, isPartial: true }
+    const live = [...(await readLive(deps, userIds))]
+    const shown = await Promise.all(live.map(([, record]) => mayReadLive(deps, record, viewerId)))
+    return { records: new Map(live.filter((_one, i) => shown[i])), stale: false, isPartial: true }
   }
 }
 

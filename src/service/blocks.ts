@@ -1,6 +1,6 @@
 import { PresenceError } from '../domain/errors.ts'
-import { NO_PAIRS } from '../domain/pairs.ts'
-import { setBlocked } from '../domain/steps.ts'
+import { NO_PAIRS, pairWith } from '../domain/pairs.ts'
+import { pairOf, setBlocked } from '../domain/steps.ts'
 import { versionTime } from '../domain/version.ts'
 import type { ServiceDeps } from './deps.ts'
 import { changeUser, readRecord, readRecords, stampVersion, userNotFound } from './records.ts'
@@ -25,22 +25,25 @@ export async function setBlock(deps: ServiceDeps, userId: string, viewerId: stri
   const isBlocked = pairs.some((pair) => pair.viewerId === viewerId && pair.blocked)
   if (isBlocked === blocked) return
   if (blocked) await checkBlock(deps, viewerId, pairs.filter((pair) => pair.blocked).length)
-  const version = await stampVersion(deps, userId)
-  const blocking = { viewerId, blocked, version }
-  await saveDeciding(
-    deps,
-    { kind: 'block', userId, ...blocking },
-    {
-      narrowing: blocked,
-      sentence: 'They see nothing of you any more, but it is not stored yet. It is tried again by itself.',
-      async apply() {
-        // Which audience they are of while they are not blocked.
-        const { audience } = await standingIn(deps, { ...record, pairs: NO_PAIRS }, viewerId)
-        if (audience === 'nobody') return
-        await changeUser(deps, userId, (current, now) => setBlocked(current, blocking, audience, now, deps.rules))
-      },
+  // Which audience they are of while they are not blocked.
+  const { audience } = await standingIn(deps, { ...record, pairs: NO_PAIRS }, viewerId)
+  if (audience === 'nobody') return
+  const blocking = { viewerId, blocked, version: await stampVersion(deps, userId) }
+  const decision = { kind: 'block', userId, ...pairOf(record, blocking, audience) } as const
+  await saveDeciding(deps, decision, {
+    narrowing: blocked,
+    sentence: 'They see nothing of you any more, but it is not stored yet. It is tried again by itself.',
+    async apply() {
+      const { after } = await changeUser(deps, userId, (current, now) =>
+        setBlocked(current, blocking, audience, now, deps.rules),
+      )
+      // They saw something that was not there when it was decided.
+      const pair = pairWith(after.pairs, viewerId)
+      if (pair?.version === blocking.version && pair.floor !== decision.floor) {
+        deps.pendingDecisions.add({ ...decision, floor: pair.floor })
+      }
     },
-  )
+  })
 }
 
 /** @throws {PresenceError} LIMIT_EXCEEDED, USER_NOT_FOUND */

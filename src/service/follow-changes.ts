@@ -34,7 +34,8 @@ function announceViews(deps: ServiceDeps, { before, after, at }: RecordChange): 
   const decided = before.visibility.version !== after.visibility.version
   const { userId, own, contact, stranger } = after
   const retracts = narrows(openness(before), openness(after))
-  const announcement = { userId, own, contact, stranger, before, at, retracts }
+  const changed = changedPairs(before.pairs, after.pairs).map(({ viewerId }) => viewerId)
+  const announcement = { userId, own, contact, stranger, before, at, retracts, decidedOn: changed }
   // Whoever is blocked hears nothing of what else changed.
   placeBlocked(deps, after.pairs, announcement)
   if (moved) {
@@ -44,7 +45,7 @@ function announceViews(deps: ServiceDeps, { before, after, at }: RecordChange): 
   if (before.own.status !== after.own.status) metrics.transitions.inc({ to: after.own.status })
   if (ownMoved || decided) broadcast.tellSelf(userId, ownInfo(after))
   if (before.pairs === after.pairs && !(decided && tellsContactsApart(after))) return
-  for (const { viewerId } of changedPairs(before.pairs, after.pairs)) deps.relations.forget(viewerId, userId)
+  for (const viewerId of changed) deps.relations.forget(viewerId, userId)
   placeViewers(deps, after, announcement).catch((error: unknown) => {
     log.error({ err: asError(error) }, 'a change was made, but not everybody was placed by it')
   })

@@ -51,8 +51,8 @@ export function createPendingDecisions(durable: DurableStore): PendingDecisions 
       const visibility = decisions.find((decision) => decision.kind === 'visibility')?.visibility ?? record.visibility
       const pairs = decisions.flatMap((decision) => {
         if (decision.kind !== 'block') return []
-        const { viewerId, blocked, version } = decision
-        return [{ viewerId, blocked, version, floor: version }]
+        const { viewerId, blocked, version, floor } = decision
+        return [{ viewerId, blocked, version, floor }]
       })
       return adoptDecisions(record, { ...record, visibility, pairs }, now, rules).record
     },

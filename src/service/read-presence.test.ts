@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { PresenceError } from '../domain/errors.ts'
 import { newRecord, presume, type UserRecord } from '../domain/user-record.ts'
 import { createMemoryHotStore } from '../store/memory/memory-hot-store.ts'
 import type { ServiceDeps } from './deps.ts'
@@ -36,5 +37,46 @@ describe('somebody who is taken for present', () => {
     expect(await readPresence(deps, 'cleo', 'ben')).toEqual(unseen)
     expect((await readPresences(deps, ['cleo'], 'ben')).presences).toEqual([unseen])
     expect(await readPresence(deps, 'cleo', 'cleo')).toMatchObject({ online_status: 'online', stale: true })
+  })
+})
+
+describe('while PostgreSQL does not answer', () => {
+  const away = async () => {
+    throw new PresenceError('STORE_UNAVAILABLE', 'away', { retryable: true })
+  }
+  /** Cleo, online, with Ana as a contact; the host says so. */
+  async function outage(change: Partial<UserRecord>): Promise<ServiceDeps> {
+    const record = newRecord('cleo')
+    const own = { ...record.own, status: 'online' as const, version: 2 }
+    const relations = { isContact: async (viewerId: string) => viewerId === 'ana', forget: () => {} }
+    const deps = await depsWith({ ...record, own, contact: own, stranger: own, ...change })
+    return { ...deps, relations, cold: { ...deps.cold, load: away, loadMany: away, forget: () => {} } }
+  }
+  const seenBy = async (deps: ServiceDeps, viewerId: string | null) => {
+    const { presences } = await readPresences(deps, ['cleo'], viewerId)
+    const one = await readPresence(deps, 'cleo', viewerId).catch((error: PresenceError) => error.code)
+    // A list leaves out what one presence fails for.
+    expect(presences).toEqual(typeof one === 'string' ? [] : [one])
+    return typeof one === 'string' ? one : one.online_status
+  }
+
+  test('R50 everybody reads who is here from the live store', async () => {
+    const deps = await outage({})
+    for (const viewerId of ['ana', 'ben', null]) expect(await seenBy(deps, viewerId)).toBe('online')
+  })
+
+  test('R31 R36 contacts read who shows it to them, and nobody else learns that there is anything to read', async () => {
+    const record = newRecord('cleo')
+    const levels = { status: 'contacts', lastSeen: 'everyone', coarse: false } as const
+    const deps = await outage({ visibility: { ...record.visibility, levels }, stranger: record.stranger })
+    expect(await seenBy(deps, 'ana')).toBe('online')
+    expect(await seenBy(deps, 'cleo')).toBe('online')
+    for (const viewerId of ['ben', null]) expect(await seenBy(deps, viewerId)).toBe('STORE_UNAVAILABLE')
+  })
+
+  test('R31 R37 the blocked learn as little', async () => {
+    const deps = await outage({ pairs: [{ viewerId: 'ana', blocked: true, version: 3, floor: 3 }] })
+    expect(await seenBy(deps, 'ana')).toBe('STORE_UNAVAILABLE')
+    expect(await seenBy(deps, 'ben')).toBe('online')
   })
 })

@@ -47,12 +47,18 @@ export async function watchUsers(
   known: Readonly<Record<string, string>>,
 ): Promise<Snapshot> {
   // First watch, then read: a change in between is told rather than lost (R41).
-  deps.broadcast.watch(socketId, users)
+  const added = deps.broadcast.watch(socketId, users)
   // Who watches while nothing is known hears everything once it is (R51).
   if (isUnknownByNow(deps)) return { presences: [], versions: {}, stale: true }
-  const believed = await readBelieved(deps, users, viewerId)
-  const standings = await placeWatcher(deps, socketId, viewerId, believed.records.values())
-  return snapshotOf(deps, users, { viewerId, standings, known }, believed)
+  // Of whom it is not known yet who they are to the viewer, nothing is told: what is meanwhile is in the snapshot (R34).
+  deps.broadcast.hold(socketId, added)
+  try {
+    const believed = await readBelieved(deps, users, viewerId)
+    const standings = await placeWatcher(deps, socketId, viewerId, believed.records.values())
+    return snapshotOf(deps, users, { viewerId, standings, known }, believed)
+  } finally {
+    deps.broadcast.release(socketId, added)
+  }
 }
 
 interface Reader {

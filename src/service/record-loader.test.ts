@@ -10,19 +10,23 @@ const HOT = { now: () => 5_000, versionFloor: () => FLOOR }
 function stage() {
   const listeners = new Set<(change: RecordChange) => void>()
   const known = new Set(['ana', 'ben', 'carla'])
-  const load = vi.fn(async (userIds: readonly string[]) => userIds.filter((id) => known.has(id)).map(newRecord))
+  const stored = new Map<string, UserRecord>()
+  const load = vi.fn(async (userIds: readonly string[]) =>
+    userIds.filter((id) => known.has(id)).map((id) => stored.get(id) ?? newRecord(id)),
+  )
   const onChange = (listener: (change: RecordChange) => void) => {
     listeners.add(listener)
     return () => listeners.delete(listener)
   }
   const loader = createRecordLoader({ durable: { load }, hot: { ...HOT, onChange }, presumeMs: null })
+  const store = (record: UserRecord) => stored.set(record.userId, record)
   const change = (userId: string, visible = true) => {
     const unchanged = newRecord(userId)
     const record = { ...unchanged, visibility: { ...unchanged.visibility, visible } }
     for (const listener of listeners) listener({ before: record, after: record, ended: [], at: 0 })
   }
   const asked = () => load.mock.calls.map(([userIds]) => userIds)
-  return { loader, known, change, asked }
+  return { loader, known, store, change, asked }
 }
 
 const namesOf = (records: readonly UserRecord[]): string[] => records.map(({ userId }) => userId)
@@ -58,6 +62,22 @@ test('R31 what somebody hidden does ends no memory, and what is read for themsel
   await loader.load('ben')
   await loader.loadMany(['ben'])
   expect(asked()).toEqual([['ana'], ['ben'], ['ben']])
+})
+
+test('R31 whoever tells some more than others is not remembered, and the blocked are not answered from what others remember', async () => {
+  const { loader, store, asked } = stage()
+  const ana = newRecord('ana')
+  store({
+    ...ana,
+    visibility: { ...ana.visibility, levels: { status: 'contacts', lastSeen: 'everyone', coarse: false } },
+  })
+  store({ ...newRecord('ben'), pairs: [{ viewerId: 'dora', blocked: true, version: 1, floor: 1 }] })
+  await loader.loadMany(['ana', 'ben'], 'carla')
+  await loader.loadMany(['ana', 'ben'], 'carla')
+  expect(asked()).toEqual([['ana', 'ben'], ['ana']])
+  await loader.loadMany(['ben'], 'dora')
+  await loader.loadMany(['ben'], 'dora')
+  expect(asked().slice(2)).toEqual([['ben'], ['ben']])
 })
 
 test('reads anew what becomes the start of a live record', async () => {

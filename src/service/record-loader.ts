@@ -1,14 +1,20 @@
 import { LRUCache } from 'lru-cache'
 import DataLoader from 'dataloader'
+import { pairWith } from '../domain/pairs.ts'
 import { isShown, presume, raiseVersions, type UserRecord } from '../domain/user-record.ts'
+import { isOpen } from '../domain/visibility.ts'
 import type { DurableStore, HotStore } from '../store/contract.ts'
 
 /** Records as PostgreSQL has them, for whoever is not in the hot store. */
 export interface RecordLoader {
   /** As it is stored now; null when there is no such user. Others do not hear of it: it is not remembered. */
   load(userId: string): Promise<UserRecord | null>
-  /** As it was stored a moment ago at the earliest; unknown users are left out. */
-  loadMany(userIds: readonly string[]): Promise<UserRecord[]>
+  /**
+   * As it was stored a moment ago at the earliest; unknown users are left out.
+   *
+   * @param viewerId who is shown them, if anybody is
+   */
+  loadMany(userIds: readonly string[], viewerId?: string | null): Promise<UserRecord[]>
   /** The next to ask for this user is told what is stored then. */
   forget(userId: string): void
   /** The same for everybody: the store was restarted, say. */
@@ -53,16 +59,21 @@ export function createRecordLoader({ durable, hot, presumeMs }: RecordLoaderOpti
     if (isShown(before) || isShown(after)) remembered.delete(after.userId)
   })
 
-  function recall(userId: string): Promise<UserRecord | null> {
-    const known = remembered.get(userId)
-    if (known) return known
+  async function recall(userId: string, viewerId: string | null): Promise<UserRecord | null> {
+    const remembering = remembered.get(userId)
+    if (!remembering) return look(userId)
+    const known = await remembering
+    return known && isBlocked(known, viewerId) ? loader.load(userId) : known
+  }
+
+  function look(userId: string): Promise<UserRecord | null> {
     const loading = loader.load(userId)
     remembered.set(userId, loading)
     const forget = (): void => {
       if (remembered.peek(userId) === loading) remembered.delete(userId)
     }
     // Somebody may sign up any moment.
-    loading.then((record) => record ?? forget(), forget)
+    loading.then((record) => (record && isForAll(record)) || forget(), forget)
     return loading
   }
 
@@ -90,9 +101,19 @@ export function createRecordLoader({ durable, hot, presumeMs }: RecordLoaderOpti
     forget: (userId) => void remembered.delete(userId),
     forgetAll: () => remembered.clear(),
     load: (userId) => loader.load(userId),
-    async loadMany(userIds) {
-      const records = await Promise.all(userIds.map(recall))
+    async loadMany(userIds, viewerId = null) {
+      const records = await Promise.all(userIds.map((userId) => recall(userId, viewerId)))
       return records.filter((record) => record !== null)
     },
   }
 }
+
+/**
+ * Whoever tells some more than others is not remembered: how soon, and whether, a viewer is answered would depend on what others could
+ * be answered from the live store (R31).
+ */
+const isForAll = (record: UserRecord): boolean => !isShown(record) || isOpen(record.visibility.levels)
+
+/** Whoever is blocked is not answered from what others remember, for the same reason. */
+const isBlocked = ({ pairs }: UserRecord, viewerId: string | null): boolean =>
+  viewerId !== null && pairWith(pairs, viewerId)?.blocked === true

@@ -1,9 +1,11 @@
 import { PresenceError } from '../domain/errors.ts'
 import { mergeActivity } from '../domain/steps.ts'
-import { isShown, settle, type UserRecord } from '../domain/user-record.ts'
+import { audienceOf, isLiveFor } from '../domain/info.ts'
+import { settle, type UserRecord } from '../domain/user-record.ts'
 import type { RecordChange, RecordStep } from '../store/contract.ts'
 import type { ServiceDeps } from './deps.ts'
 import { activityOf } from './local-sessions.ts'
+import { mayReadLive } from './standings.ts'
 
 /** A record may be forgotten between warming and changing, though hardly twice in a row. */
 const MAX_ATTEMPTS = 5
@@ -51,33 +53,71 @@ export const stampVersion = (deps: ServiceDeps, userId: string): Promise<number>
   })
 
 /**
- * Records of these users, live where there is one, else as PostgreSQL has them; unknown users are left out. Whoever hid is looked up
- * there like somebody who is not here: neither an outage nor the time that it takes may tell whether they are (R31). What somebody reads
- * of themself is not remembered, as others would be answered from it.
+ * Records of these users, live where there is one, else as PostgreSQL has them; unknown users are left out. Of whom this viewer may not
+ * know whether they are here, they are looked up there like somebody who is not: neither an outage nor the time that it takes may tell
+ * (R31). So is whoever tells contacts more than strangers: it shows nobody who is one, and only an outage asks the host. What somebody
+ * reads of themself is not remembered, as others would be answered from it.
  */
 export async function readRecords(
   deps: ServiceDeps,
   userIds: readonly string[],
   viewerId: string | null,
 ): Promise<Map<string, UserRecord>> {
-  const { hot, cold } = deps
-  const found = await hot.read(userIds)
+  const found = await deps.hot.read(userIds)
   const coldIds = userIds.filter((userId) => {
     const record = found.get(userId)
-    return !record || (userId !== viewerId && !isShown(record))
+    return !record || !isLiveForAll(record, viewerId)
   })
   if (coldIds.length > 0) {
-    const ofOthers = coldIds.filter((userId) => userId !== viewerId)
-    const own = viewerId !== null && coldIds.includes(viewerId) ? [cold.load(viewerId)] : []
-    const stored = await Promise.all([cold.loadMany(ofOthers), ...own])
-    const byId = new Map(stored.flat().flatMap((record) => (record ? [[record.userId, record] as const] : [])))
-    for (const userId of coldIds) {
-      const record = byId.get(userId)
-      if (!record) found.delete(userId)
-      else if (!found.has(userId)) found.set(userId, record)
+    try {
+      await fillIn(deps, found, coldIds, viewerId)
+    } catch (error) {
+      // Contacts of everybody who is missing need nothing from there (R50).
+      if (!isRetryable(error) || !(await mayReadAllLive(deps, found, coldIds, viewerId))) throw error
     }
   }
   return asTheyAre(deps, found)
+}
+
+const isRetryable = (error: unknown): boolean => error instanceof PresenceError && error.retryable
+
+/** The same as {@link mayReadLive}, as far as nobody has to be asked who is a contact. */
+function isLiveForAll(record: UserRecord, viewerId: string | null): boolean {
+  const audience = audienceOf(record, viewerId)
+  return audience === 'own' || (audience !== 'nobody' && isLiveFor(record, 'stranger'))
+}
+
+/** Adds what PostgreSQL has of those whom the live store does not, and takes out whoever is not there. */
+async function fillIn(
+  { cold }: ServiceDeps,
+  found: Map<string, UserRecord>,
+  userIds: readonly string[],
+  viewerId: string | null,
+): Promise<void> {
+  const ofOthers = userIds.filter((userId) => userId !== viewerId)
+  const own = viewerId !== null && userIds.includes(viewerId) ? [cold.load(viewerId)] : []
+  const stored = await Promise.all([cold.loadMany(ofOthers, viewerId), ...own])
+  const byId = new Map(stored.flat().flatMap((record) => (record ? [[record.userId, record] as const] : [])))
+  for (const userId of userIds) {
+    const record = byId.get(userId)
+    if (!record) found.delete(userId)
+    else if (!found.has(userId)) found.set(userId, record)
+  }
+}
+
+async function mayReadAllLive(
+  deps: ServiceDeps,
+  found: ReadonlyMap<string, UserRecord>,
+  userIds: readonly string[],
+  viewerId: string | null,
+): Promise<boolean> {
+  const known = await Promise.all(
+    userIds.map(async (userId) => {
+      const record = found.get(userId)
+      return record !== undefined && mayReadLive(deps, record, viewerId)
+    }),
+  )
+  return known.every(Boolean)
 }
 
 /** Records of those whom the hot store holds; others are left out. */

@@ -1,5 +1,5 @@
 import type { Announcement } from '../broadcast/contract.ts'
-import { audienceOf, type Standing, standingOf, tellsContactsApart } from '../domain/info.ts'
+import { audienceOf, isLiveFor, type Standing, standingOf, tellsContactsApart } from '../domain/info.ts'
 import type { UserRecord } from '../domain/user-record.ts'
 import type { ServiceDeps } from './deps.ts'
 
@@ -19,6 +19,17 @@ export async function standingIn(
   const asks = audienceOf(known, viewerId) === 'asks'
   const isContact = asks && viewerId !== null && (await relations.isContact(viewerId, userId, visibility.version))
   return standingOf(pairs, viewerId, isContact ? 'contact' : 'stranger')
+}
+
+/** Whether this viewer may be answered from the live store, whoever is in it (see {@link isLiveFor}). */
+export async function mayReadLive(
+  deps: Pick<ServiceDeps, 'relations'>,
+  record: UserRecord,
+  viewerId: string | null,
+): Promise<boolean> {
+  if (viewerId === record.userId) return true
+  const { audience } = await standingIn(deps, record, viewerId)
+  return audience !== 'nobody' && isLiveFor(record, audience)
 }
 
 /** How somebody is, said to those who may know something older. */

@@ -4,7 +4,6 @@ import type { Pair } from '../domain/pairs.ts'
 import type { Choice } from '../domain/presence.ts'
 import type { Counters } from '../domain/quota.ts'
 import type { DeviceType, EndedSession, Revocation } from '../domain/session.ts'
-import type { Blocking } from '../domain/steps.ts'
 import type { Step, UserRecord } from '../domain/user-record.ts'
 import type { Decided, Visibility } from '../domain/visibility.ts'
 import type { PersonalStore, SessionTrace } from './personal-contract.ts'
@@ -195,7 +194,7 @@ export type Decision =
   | { readonly kind: 'access'; readonly userId: string; readonly access: Access }
   | { readonly kind: 'choice'; readonly userId: string; readonly choice: Choice }
   | { readonly kind: 'visibility'; readonly userId: string; readonly visibility: Visibility }
-  | ({ readonly kind: 'block'; readonly userId: string } & Blocking)
+  | ({ readonly kind: 'block'; readonly userId: string } & Pair)
 
 /** PostgreSQL: what users decided, and the projection of the live truth. All writes are guarded by version. */
 export interface DurableStore extends PersonalStore, SearchStore {

@@ -63,6 +63,7 @@ const MIGRATIONS = [
   '006-access',
   '007-reports',
   '008-personal-data',
+  '009-block-floors',
 ]
 
 describe('the schema', () => {

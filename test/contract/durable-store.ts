@@ -176,6 +176,26 @@ function decisionsContract(open: OpenDurableStore): void {
       }
     })
 
+    test('R31 R37 a block comes back as it was decided, the newest word holding, and moves nothing that others see', async () => {
+      const [user, viewer] = [await under.addUser(), await under.addUser()]
+      const record = presentRecord(user)
+      await under.store.project([record])
+      const block = (blocked: boolean, version: number, floor: number) =>
+        under.store.saveDecision({ kind: 'block', userId: user, viewerId: viewer, blocked, version, floor })
+      const [first, second] = [record.version + 10, record.version + 20]
+      await block(true, second, 5)
+      await block(false, first, first)
+      const [loaded] = await under.store.load([user])
+      expect(loaded?.pairs).toEqual([{ viewerId: viewer, blocked: true, version: second, floor: 5 }])
+      expect(loaded).toMatchObject({ stranger: record.stranger, contact: record.contact })
+      // The same decision again, after the viewer had seen something: what they are told is newer than that.
+      await block(true, second, second)
+      await block(true, second, 5)
+      expect((await under.store.load([user]))[0]?.pairs[0]).toMatchObject({ version: second, floor: second })
+      await block(false, second + 1, 6)
+      expect((await under.store.load([user]))[0]?.pairs[0]).toMatchObject({ blocked: false, floor: 6 })
+    })
+
     test('R20 a first decision keeps what the host knew of the user', async () => {
       const user = await under.addUser({ last_activity: NOW })
       const [before] = await under.store.load([user])

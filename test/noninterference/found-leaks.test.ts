@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { playPair } from './pairs.ts'
 import { OTHERS, SECRET } from './people.ts'
+import type { Hiding } from './hiding.ts'
 import type { Deed, Script, Step } from './script.ts'
 
 const PATIENCE = { timeout: 300_000 }
@@ -13,18 +14,28 @@ const outage = (of: 'everything' | 'decisions' | 'nothing'): Step => ({ who: nul
 const search: Step = { who: null, deed: { do: 'search', query: {}, compares: false } }
 const hidesAgain = does(SECRET, { do: 'show', shown: false })
 const BATCH: Deed = { do: 'batch', users: [SECRET] }
+const READ: Deed = { do: 'read', user: SECRET }
+const leaves = does(SECRET, { do: 'leave', device: 0 })
+
+const NOBODY: Hiding = { by: 'levels', levels: { status: 'nobody', lastSeen: 'nobody', coarse: false } }
+const CONTACTS: Hiding = { by: 'levels', levels: { status: 'contacts', lastSeen: 'contacts', coarse: false } }
+const BLOCKS_ANA: Hiding = { by: 'block', viewers: [ANA] }
+/** Who was never heard of is not even let in during an outage. */
+const known: Step[] = [does(ANA, { do: 'work' }), does(DANA, { do: 'work' })]
+const danaIsContact: Step = { who: null, deed: { do: 'relate', viewer: DANA, isContact: true } }
 
 const pair = (after: readonly Step[], settings: Partial<Script> = {}): Script => ({
   audience: 'watchers',
   mergeMs: 0,
   resting: false,
   before: [],
+  hiding: { by: 'switch' },
   after,
   ...settings,
 })
 
 /** What random pairs found in us once, each as the shortest script that showed it. */
-describe('R31 nobody finds out', () => {
+describe('R31 R36 R37 nobody finds out', () => {
   test.each<[name: string, script: Script]>([
     ['by caches that are purged when somebody hidden hides again', pair([hidesAgain])],
     [
@@ -61,6 +72,75 @@ describe('R31 nobody finds out', () => {
     [
       'by the order of two others whose time runs out at the same moment',
       pair([comes(SECRET), comes(ANA), comes(DANA), wait(3_1_800_000)], { audience: 'everyone', resting: true }),
+    ],
+    [
+      'by who remembers what somebody hidden was let in by',
+      pair([wait(11_000), does(SECRET, BATCH), outage('everything'), does(ANA, BATCH)], { before: known }),
+    ],
+    [
+      'by who answers for somebody whose level says nobody while PostgreSQL does not',
+      pair([comes(SECRET), outage('everything'), does(ANA, READ)], { hiding: NOBODY, before: known }),
+    ],
+    [
+      'by who is missing of those whose level says nobody',
+      pair([comes(SECRET), outage('everything'), does(ANA, BATCH)], { hiding: NOBODY, before: known }),
+    ],
+    [
+      'by what a contact may know and a stranger may not while PostgreSQL does not answer',
+      pair([comes(SECRET), outage('everything'), does(DANA, BATCH), does(ANA, BATCH)], {
+        hiding: CONTACTS,
+        before: [...known, danaIsContact],
+      }),
+    ],
+    [
+      'by what contacts are answered from, and strangers then remember',
+      pair([comes(SECRET), does(DANA, BATCH), outage('everything'), does(ANA, BATCH)], {
+        hiding: CONTACTS,
+        before: [...known, danaIsContact],
+      }),
+    ],
+    [
+      'by what is remembered of somebody for as long as contacts are told nothing new',
+      pair([does(ANA, BATCH), comes(SECRET), leaves, outage('everything'), does(ANA, BATCH)], {
+        hiding: CONTACTS,
+        before: known,
+      }),
+    ],
+    [
+      'by who answers the blocked while PostgreSQL does not',
+      pair([comes(SECRET), outage('everything'), does(ANA, READ)], { hiding: BLOCKS_ANA, before: known }),
+    ],
+    [
+      'by who is missing for the blocked',
+      pair([comes(SECRET), outage('everything'), does(ANA, BATCH)], { hiding: BLOCKS_ANA, before: known }),
+    ],
+    [
+      'by what the blocked are answered from what others remember',
+      pair([comes(SECRET), does(DANA, BATCH), outage('everything'), does(ANA, BATCH)], {
+        hiding: BLOCKS_ANA,
+        before: known,
+      }),
+    ],
+    [
+      'by the version of somebody who blocks, which the live store knows and PostgreSQL did not',
+      pair([comes(SECRET), comes(ANA), does(ANA, { do: 'watch', device: 0, users: [SECRET], withKnown: false })], {
+        hiding: BLOCKS_ANA,
+      }),
+    ],
+    [
+      'by the version of somebody hidden, which moved when they blocked somebody',
+      pair([
+        does(SECRET, { do: 'block', viewer: ANA, blocked: true }),
+        comes(ANA),
+        does(ANA, { do: 'watch', device: 0, users: [SECRET], withKnown: false }),
+      ]),
+    ],
+    [
+      'by what is taken back from the blocked who came later and were told nothing',
+      pair([comes(SECRET), comes(ANA), does(SECRET, { do: 'choose', device: null, status: 'dnd' })], {
+        hiding: BLOCKS_ANA,
+        audience: 'everyone',
+      }),
     ],
   ])('%s', PATIENCE, async (_name, script) => {
     expect(await playPair(script)).toBeNull()

@@ -5,7 +5,7 @@ import { findInterference } from './pairs.ts'
 const PAIRS = 200
 const SEED = 6
 
-test('R30, R31 what others are told is the same, byte by byte, whatever a hidden user does', {
+test('R30 R31 R36 R37 what others are told is the same, byte by byte, whatever somebody does whom they may not know of', {
   timeout: 1_800_000,
 }, async () => {
   let played = 0

@@ -51,10 +51,12 @@ export async function findInterference(options: {
   pairs: number
   seed: number
   plant?: Plant
+  /** Of which kind. @default all kinds */
+  scripts?: fc.Arbitrary<Script>
   onPair?: () => void
 }): Promise<Finding | null> {
   const { pairs, seed, plant, onPair = () => {} } = options
-  const property = fc.asyncProperty(scripts, async (script) => {
+  const property = fc.asyncProperty(options.scripts ?? scripts, async (script) => {
     const difference = await playPair(script, plant)
     onPair()
     if (difference) throw new Interference(script, difference)

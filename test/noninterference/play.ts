@@ -1,8 +1,9 @@
 import { Agent, type IncomingMessage, request as send } from 'node:http'
 import { once } from 'node:events'
+import { mayKnow, stepsOf } from './hiding.ts'
 import { SECRET } from './people.ts'
 import { openRawClient, type RawClient } from './raw-client.ts'
-import type { Deed, Query, Script, Step } from './script.ts'
+import type { Deed, Outage, Query, Script, Step } from './script.ts'
 import type { World } from './world.ts'
 
 /** What one viewer was told, on one way, during one step: frames, answers and purges, byte by byte. */
@@ -29,12 +30,12 @@ const MACHINE_MS = 40_000
 
 /** Plays a script in a world. @param alone whether the secret user does nothing once they are hidden */
 export async function play(world: World, script: Script, alone: boolean): Promise<Transcript> {
-  const stage = createStage(world)
+  const stage = createStage(world, script)
   try {
     for (const step of script.before) await stage.step(step)
     // Nobody can hide whom nobody can look up; one whose hiding is not stored yet is hidden all the same.
-    if (isAwayAfter(script.before)) await stage.step({ who: null, deed: { do: 'outage', of: 'nothing' } })
-    await stage.hide()
+    if (isAwayAfter(script)) await stage.step({ who: null, deed: { do: 'outage', of: 'nothing' } })
+    for (const step of stepsOf(script.hiding)) await stage.hide(step)
     for (const step of script.after) {
       if (alone && step.who === SECRET) stage.skip()
       else await stage.step(step)
@@ -48,11 +49,14 @@ export async function play(world: World, script: Script, alone: boolean): Promis
   }
 }
 
-const isAwayAfter = (steps: readonly Step[]): boolean =>
-  steps.reduce((isAway, { deed }) => (deed.do === 'outage' ? deed.of === 'everything' : isAway), false)
+/** What may let others know more on the way is refused while it cannot be stored. */
+const isAwayAfter = ({ before, hiding }: Script): boolean => {
+  const outage = before.reduce<Outage>((of, { deed }) => (deed.do === 'outage' ? deed.of : of), 'nothing')
+  return outage === 'everything' || (outage === 'decisions' && hiding.by !== 'switch' && hiding.by !== 'block')
+}
 
 /** What the people of a script hold in their hands. */
-function createStage(world: World) {
+function createStage(world: World, { hiding, before }: Script) {
   const told: Told[] = []
   const clients = new Map<string, RawClient>()
   const known = new Map<string, Record<string, string>>()
@@ -61,7 +65,12 @@ function createStage(world: World) {
   let page: { query: Query; cursor: string } | null = null
   let at = 0
 
-  const tell = (channel: string, text: string): void => void told.push({ step: at, channel, text: withoutNames(text) })
+  const contacts = contactsAfter(before)
+
+  /** What happened before is the same in both worlds, whoever may know of it. */
+  function tell(viewer: string | null, channel: string, text: string): void {
+    if (!mayKnow(hiding, viewer, contacts)) told.push({ step: at, channel, text: withoutNames(text) })
+  }
 
   /** Asks over HTTP; what the secret user is answered is theirs to know. */
   async function http(who: string | null, method: string, path: string, more: { json?: unknown; etag?: string } = {}) {
@@ -70,7 +79,7 @@ function createStage(world: World) {
     if (more.etag !== undefined) headers['if-none-match'] = more.etag
     if (more.json !== undefined) headers['content-type'] = 'application/json'
     const answer = await world.during(exchange(agent, world.url + path, { method, headers }, more.json))
-    if (who !== SECRET) tell('http', `${method} ${path}\n${wordAnswer(answer)}`)
+    tell(who, 'http', `${method} ${path}\n${wordAnswer(answer)}`)
     return answer
   }
 
@@ -79,7 +88,7 @@ function createStage(world: World) {
     if (clients.get(name)?.isOpen()) return
     const auth = { token: who, device_id: name, device_type: type, format, v: 1 }
     const onFrame = (frame: string): void => {
-      if (who !== SECRET) tell(name, frame)
+      tell(who, name, frame)
       learn(known, name, frame)
     }
     clients.set(name, await world.during(openRawClient({ url: world.url, auth, onFrame })))
@@ -128,43 +137,60 @@ function createStage(world: World) {
   }
 
   /** Whoever could not hide would be no secret: a pair would prove nothing. */
-  async function hide(): Promise<void> {
-    const [method, path, json] = wordRequest({ do: 'show', shown: false })
-    const { status, body } = await http(SECRET, method, path, { json })
-    if (status !== 200 && !body.includes('NOT_DURABLE')) throw new Error(`nobody hides here: ${status} ${body}`)
+  async function hide(step: Step): Promise<void> {
+    if (step.who === null || isSpoken(step.deed)) return act(step)
+    const [method, path, json] = wordRequest(step.deed)
+    const { status, body } = await http(step.who, method, path, json === undefined ? {} : { json })
+    if (status >= 300 && !body.includes('NOT_DURABLE')) throw new Error(`nobody hides here: ${status} ${body}`)
   }
 
   async function happen(deed: (Step & { who: null })['deed']): Promise<void> {
     if (deed.do === 'search') await search(deed.query, deed.compares)
     else if (deed.do === 'nextPage') await (page && search({ ...page.query, cursor: page.cursor }, false))
     else if (deed.do === 'outage') await world.outage(deed.of)
+    else if (deed.do === 'relate') {
+      // A host whose word was not taken says it again, so it does not count before.
+      await world.outage('nothing')
+      await world.during(world.relate(deed.viewer, deed.isContact))
+    } else if (deed.do === 'ban') await world.during(world.ban())
     else {
       await world.wait(deed.ms)
       if (deed.ms >= LONG_MS) await world.tick(MACHINE_MS)
     }
   }
 
-  const act = ({ who, deed }: Step & { who: string }): Promise<void> =>
-    isSpoken(deed) ? speak(who, deed) : request(who, deed)
+  const act = (step: Step): Promise<void> => {
+    if (step.who === null) return happen(step.deed)
+    return isSpoken(step.deed) ? speak(step.who, step.deed) : request(step.who, step.deed)
+  }
 
   /** One step, and all that follows from it. */
   async function take(what: () => Promise<void>): Promise<void> {
     await what()
     await world.quiet()
-    for (const keys of world.purges.splice(0)) tell('caches', `purge ${keys.join(' ')}`)
+    for (const keys of world.purges.splice(0)) tell(null, 'caches', `purge ${keys.join(' ')}`)
     at += 1
   }
 
   return {
     told,
     skip: () => (at += 1),
-    step: (step: Step): Promise<void> => take(() => (step.who === null ? happen(step.deed) : act(step))),
-    hide: (): Promise<void> => take(hide),
+    step: (step: Step): Promise<void> => take(() => act(step)),
+    hide: (step: Step): Promise<void> => take(() => hide(step)),
     close(): void {
       for (const client of clients.values()) if (client.isOpen()) client.cut()
       agent.destroy()
     },
   }
+}
+
+/** With whom the secret user deals once these steps are done. */
+function contactsAfter(steps: readonly Step[]): ReadonlySet<string> {
+  const contacts = new Set<string>()
+  for (const { deed } of steps) {
+    if (deed.do === 'relate') contacts[deed.isContact ? 'add' : 'delete'](deed.viewer)
+  }
+  return contacts
 }
 
 type Requested = Exclude<Deed, { device: number }>
@@ -202,6 +228,13 @@ function wordRequest(deed: Requested): [method: string, path: string, json?: obj
     }
     case 'show':
       return ['PATCH', `${mine}/settings`, { show_online_status: deed.shown }]
+    case 'level': {
+      const { status, lastSeen, coarse } = deed.levels
+      const levels = { status_audience: status, last_seen_audience: lastSeen, coarse_last_seen: coarse }
+      return ['PATCH', `${mine}/settings`, levels]
+    }
+    case 'block':
+      return [deed.blocked ? 'PUT' : 'DELETE', `${mine}/blocks/${deed.viewer}`]
     case 'signOut':
       return ['DELETE', `${mine}/sessions`]
     case 'work':

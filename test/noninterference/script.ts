@@ -1,4 +1,6 @@
 import fc from 'fast-check'
+import { AUDIENCE_LEVELS, type Levels } from '../../src/domain/visibility.ts'
+import { describeHiding, type Hiding, hidings, isUntold } from './hiding.ts'
 import { ABSENT, ASKED, CITIES, NOBODY, OTHERS, PROVIDERS, SECRET, SERVICES } from './people.ts'
 
 /** What somebody does with a device of theirs, or by HTTP. Names of users are ids; devices are numbered. */
@@ -10,6 +12,8 @@ export type Deed =
   | ({ do: 'choose'; device: number } & Choice)
   | ({ do: 'choose'; device: null } & Choice)
   | { do: 'show'; shown: boolean }
+  | { do: 'level'; levels: Levels }
+  | { do: 'block'; viewer: string; blocked: boolean }
   | { do: 'signOut' | 'work' }
   | { do: 'watch'; device: number; users: readonly string[]; withKnown: boolean }
   | { do: 'watchSearch'; device: number; query: Query }
@@ -33,7 +37,13 @@ export type Step =
 export type Outage = 'everything' | 'decisions' | 'nothing'
 
 /** What happens to everybody. */
-type Around = { do: 'wait'; ms: number } | { do: 'outage'; of: Outage }
+type Around =
+  | { do: 'wait'; ms: number }
+  | { do: 'outage'; of: Outage }
+  // The host says of a viewer whether they deal with the secret user from now on.
+  | { do: 'relate'; viewer: string; isContact: boolean }
+  // The host bans the secret user.
+  | { do: 'ban' }
 
 export type Query = Readonly<Record<string, string>>
 
@@ -45,7 +55,8 @@ export interface Script {
   readonly resting: boolean
   /** In both worlds, the secret user's deeds included: they are not hidden yet. */
   readonly before: readonly Step[]
-  /** From here on the secret user is hidden; their deeds happen in one world alone. */
+  readonly hiding: Hiding
+  /** From here on something of the secret user is hidden from somebody; their deeds happen in one world alone. */
   readonly after: readonly Step[]
 }
 
@@ -70,6 +81,9 @@ const parameter = fc
 const query: fc.Arbitrary<Query> = fc
   .array(parameter, { maxLength: 3, size: 'max' })
   .map((given) => Object.fromEntries(given))
+
+const level = fc.constantFrom(...AUDIENCE_LEVELS)
+const levels: fc.Arbitrary<Levels> = fc.record({ status: level, lastSeen: level, coarse: fc.boolean() })
 
 const connect: fc.Arbitrary<Deed> = fc.record({
   do: fc.constant('connect' as const),
@@ -103,9 +117,19 @@ const own: fc.WeightedArbitrary<Deed>[] = [
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('signOut' as const, 'work' as const) }) },
 ]
 
+/** Decisions about what others may know. @param viewers whom somebody may block */
+function decided(viewers: readonly string[]): fc.WeightedArbitrary<Deed>[] {
+  const block = { do: fc.constant('block' as const), viewer: fc.constantFrom(...viewers), blocked: fc.boolean() }
+  return [
+    { weight: 1, arbitrary: fc.record({ do: fc.constant('show' as const), shown: fc.boolean() }) },
+    { weight: 1, arbitrary: fc.record({ do: fc.constant('level' as const), levels }) },
+    { weight: 1, arbitrary: fc.record(block) },
+  ]
+}
+
 const ofOthers: fc.Arbitrary<Deed> = fc.oneof(
   ...own,
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('show' as const), shown: fc.boolean() }) },
+  ...decided(OTHERS),
   {
     weight: 7,
     arbitrary: fc.record({ do: fc.constant('watch' as const), device, users, withKnown: fc.boolean() }),
@@ -120,9 +144,10 @@ const ofOthers: fc.Arbitrary<Deed> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ do: fc.constant('hostList' as const), query }) },
 )
 
-/** Hidden already, they may say so again; they look at themselves and at others. */
+/** They decide, too, as far as it takes nothing back of what they hide, say again that they hide, and look at themselves and at others. */
 const ofSecret: fc.Arbitrary<Deed> = fc.oneof(
   ...own,
+  ...decided(OTHERS),
   { weight: 2, arbitrary: fc.constant({ do: 'show' as const, shown: false }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('watch' as const), device, users, withKnown: fc.boolean() }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('batch' as const), users }) },
@@ -155,23 +180,42 @@ const isAlways: fc.Arbitrary<Step> = fc.oneof(
 const others: fc.Arbitrary<Step> = fc.record({ who: fc.constantFrom(...OTHERS), deed: ofOthers })
 const secret: fc.Arbitrary<Step> = fc.record({ who: fc.constant(SECRET), deed: ofSecret })
 
+const related: fc.Arbitrary<Step> = fc
+  .record({ do: fc.constant('relate' as const), viewer: fc.constantFrom(...OTHERS), isContact: fc.boolean() })
+  .map((deed) => ({ who: null, deed }))
+
 /** Made-up histories; the shrunk ones are what a finding is read from. */
-export const scripts: fc.Arbitrary<Script> = fc.record({
-  audience: fc.constantFrom('watchers' as const, 'watchers' as const, 'everyone' as const),
-  mergeMs: fc.constantFrom(0 as const, 10_000 as const),
-  resting: fc.boolean(),
-  before: fc.array(fc.oneof({ weight: 3, arbitrary: others }, { weight: 2, arbitrary: secret }, isAlways), {
-    maxLength: 8,
-    size: 'max',
-  }),
-  after: fc.array(
-    fc.oneof({ weight: 4, arbitrary: others }, { weight: 4, arbitrary: secret }, { weight: 3, arbitrary: isAlways }),
-    { minLength: 4, maxLength: 24, size: 'max' },
-  ),
-})
+export const scriptsBy = (hiding: fc.Arbitrary<Hiding>): fc.Arbitrary<Script> =>
+  fc
+    .record({
+      audience: fc.constantFrom('watchers' as const, 'watchers' as const, 'everyone' as const),
+      mergeMs: fc.constantFrom(0 as const, 10_000 as const),
+      resting: fc.boolean(),
+      before: fc.array(
+        fc.oneof(
+          { weight: 6, arbitrary: others },
+          { weight: 4, arbitrary: secret },
+          { weight: 2, arbitrary: isAlways },
+          { weight: 2, arbitrary: related },
+        ),
+        { maxLength: 8, size: 'max' },
+      ),
+      hiding,
+      after: fc.array(
+        fc.oneof(
+          { weight: 4, arbitrary: others },
+          { weight: 4, arbitrary: secret },
+          { weight: 3, arbitrary: isAlways },
+        ),
+        { minLength: 4, maxLength: 24, size: 'max' },
+      ),
+    })
+    .map((script) => ({ ...script, after: script.after.filter((step) => isUntold(step, script.hiding)) }))
+
+export const scripts = scriptsBy(hidings)
 
 /** A script as a person reads it. */
-export function describeScript({ before, after, ...settings }: Script): string {
+export function describeScript({ before, hiding, after, ...settings }: Script): string {
   const line = ({ who, deed }: Step): string => {
     const { do: name, ...rest } = deed
     const whose = who === SECRET ? 'the secret user: ' : who === null ? '' : `${nameOf(who)}: `
@@ -180,7 +224,7 @@ export function describeScript({ before, after, ...settings }: Script): string {
   return [
     JSON.stringify(settings),
     ...before.map(line),
-    '  the secret user hides; what they do from here on happens in one world alone',
+    `  ${describeHiding(hiding)}; what they do from here on happens in one world alone`,
     ...after.map(line),
   ].join('\n')
 }

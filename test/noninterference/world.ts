@@ -19,7 +19,7 @@ import { createLogger } from '../../src/telemetry/logger.ts'
 import { fakeClock } from '../../src/testing/fake-clock.ts'
 import { untilQuiet } from '../../src/testing/round-trip.ts'
 import type { Machine } from './machine.ts'
-import { PROVIDERS } from './people.ts'
+import { PROVIDERS, SECRET } from './people.ts'
 import type { Outage } from './script.ts'
 
 /** What a world keeps what it knows in. */
@@ -57,6 +57,10 @@ export interface World {
   wait(ms: number): Promise<void>
   /** Moves the machine's time, and with it ticks and computations that wait for their turn. */
   tick(ms: number): Promise<void>
+  /** The host says whether a viewer deals with the secret user. */
+  relate(viewer: string, isContact: boolean): Promise<void>
+  /** The host bans the secret user. */
+  ban(): Promise<void>
   /** PostgreSQL does not answer any more, in whole or in part, or does again. */
   outage(of: Outage): Promise<void>
   /** Whether the server holds this connection. */
@@ -72,6 +76,7 @@ export async function startWorld({ machine, audience, mergeMs, plant, open }: Wo
   const clock = fakeClock()
   const counts = { happened: 0, underWay: 0 }
   const purges: (readonly string[])[] = []
+  const contacts = new Set<string>()
   let outage: Outage = 'nothing'
   const opened = await open(clock.now)
   const stores = plant ? plant(opened, { repeat: (userId) => void system.broadcastPresence(userId) }) : opened
@@ -86,6 +91,7 @@ export async function startWorld({ machine, audience, mergeMs, plant, open }: Wo
       clock: clock.now,
       rateLimit: false,
       identify,
+      relation: (viewerId, userId) => userId === SECRET && contacts.has(viewerId),
       onPurge: (keys) => void purges.push(keys),
       logger: createLogger('silent'),
     },
@@ -151,6 +157,11 @@ export async function startWorld({ machine, audience, mergeMs, plant, open }: Wo
       }
       return finished
     },
+    relate(viewer, isContact) {
+      contacts[isContact ? 'add' : 'delete'](viewer)
+      return system.relationChanged(viewer, SECRET)
+    },
+    ban: async () => void (await system.service.ban(SECRET)),
     async outage(of) {
       outage = of
       // Whatever waited is written now, and not when somebody does something next.

@@ -97,8 +97,9 @@ function createHearing(deps: ServiceDeps, shared: SharedHotStore): (change: Remo
 const needsPlacing = (change: RemoteChange): boolean =>
   change.hasPairs || (tellsContactsApart(change) && !isDeepStrictEqual(change.visibility, change.before.visibility))
 
-function announcementIn({ userId, own, contact, stranger, before, visibility, at }: RemoteChange): Announcement {
-  return { userId, own, contact, stranger, before, at, retracts: narrows(before.visibility, visibility) }
+function announcementIn({ userId, own, contact, stranger, before, visibility, pairs, at }: RemoteChange): Announcement {
+  const decidedOn = pairs.map(({ viewerId }) => viewerId)
+  return { userId, own, contact, stranger, before, at, retracts: narrows(before.visibility, visibility), decidedOn }
 }
 
 function hear(deps: ServiceDeps, change: RemoteChange): void {

@@ -1,7 +1,6 @@
 import { type Access, mergeAccess } from '../../domain/access.ts'
 import { NO_PAIRS, type Pair } from '../../domain/pairs.ts'
 import type { Status } from '../../domain/status.ts'
-import type { Blocking } from '../../domain/steps.ts'
 import { latest, newRecord, publicActivity, sharing, type UserRecord } from '../../domain/user-record.ts'
 import { inBucket, narrowed, UNSEEN, type View } from '../../domain/view.ts'
 import { allowanceOf, type Decided, isOpen, type LevelledAudience, type Visibility } from '../../domain/visibility.ts'
@@ -21,7 +20,7 @@ export interface StoredUser {
   readonly access: Access
   readonly row: StoredRow | null
   /** Viewer id to what was decided of them. */
-  readonly blockings: ReadonlyMap<string, Blocking>
+  readonly blockings: ReadonlyMap<string, Pair>
 }
 
 /** Our row: a record without what only lives, and the last activity that a search may use. */
@@ -41,7 +40,7 @@ export const NEW_HOST_COLUMNS: HostColumns = {
 
 /** The record as `load` answers it. The host's column is what people can change, so whoever hides there is hidden (R34). */
 export function loadStored(userId: string, { host, row, access, blockings }: StoredUser): UserRecord {
-  const pairs = blockings.size === 0 ? NO_PAIRS : [...blockings.values()].map(pairOf)
+  const pairs = blockings.size === 0 ? NO_PAIRS : [...blockings.values()]
   const versionOf = (version: number): number => Math.max(version, ...pairs.map((pair) => pair.version))
   if (row === null) {
     const record = { ...recordOfHost(userId, host), version: versionOf(0), access, pairs }
@@ -64,9 +63,6 @@ export function loadStored(userId: string, { host, row, access, blockings }: Sto
     deadline: record.choice.expiresAt,
   }
 }
-
-/** What a stored blocking says to a record: whatever this viewer was told before, what they are told now is newer. */
-const pairOf = (blocking: Blocking): Pair => ({ ...blocking, floor: blocking.version })
 
 /** Somebody of whom only the host's columns tell: never here since presence was added. */
 function recordOfHost(userId: string, { show_online_status: visible, last_activity: at }: HostColumns): UserRecord {
@@ -141,9 +137,11 @@ export function decideOn(userId: string, user: StoredUser, decision: Decision): 
     : decideVisibility({ ...user, row }, decision.visibility, user.row === null)
 }
 
-function decideBlock(user: StoredUser, { viewerId, blocked, version }: Decision & { kind: 'block' }): StoredUser {
-  if ((user.blockings.get(viewerId)?.version ?? 0) >= version) return user
-  return { ...user, blockings: new Map(user.blockings).set(viewerId, { viewerId, blocked, version }) }
+function decideBlock(user: StoredUser, decision: Decision & { kind: 'block' }): StoredUser {
+  const { viewerId, blocked, version, floor } = decision
+  const known = user.blockings.get(viewerId)
+  if (known && (known.version > version || (known.version === version && known.floor >= floor))) return user
+  return { ...user, blockings: new Map(user.blockings).set(viewerId, { viewerId, blocked, version, floor }) }
 }
 
 /** A user's first own row starts from what the host's columns tell of them, exactly as without one. */

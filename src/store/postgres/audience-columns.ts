@@ -66,13 +66,14 @@ export function contactFrom(
   return { contact: { status, lastSeenAt, message, version }, contactSeenAt: kept }
 }
 
-export type StoredBlock = readonly [viewerId: string, blocked: boolean, version: string]
+export type StoredBlock = readonly [viewerId: string, blocked: boolean, version: string, floor: string]
 
-/** Whatever a viewer was told before, what they are told after a decision about them is newer. */
 export const pairsFrom = (blocks: readonly StoredBlock[] | null): readonly Pair[] =>
   blocks === null
     ? NO_PAIRS
-    : blocks.map(([viewerId, blocked, text]) => ({ viewerId, blocked, version: Number(text), floor: Number(text) }))
+    : blocks.map(([viewerId, blocked, version, floor]) => {
+        return { viewerId, blocked, version: Number(version), floor: Number(floor) }
+      })
 
 /** SQL: the beginning of the bucket that a timestamptz lies in. */
 export const coarseSql = (expression: string): string =>
@@ -81,3 +82,6 @@ export const coarseSql = (expression: string): string =>
 /** SQL: the switch, of a row `p`. */
 export const SWITCH_SQL = `case when (p.audiences->>'version')::bigint = p.visibility_version
   then (p.audiences->>'on')::boolean else p.visible end`
+
+/** SQL: no version that the viewer of a block `b` is told is lower. Of one that a node without floors decided, it is that of the decision. */
+export const BLOCK_FLOOR_SQL = 'case when b.floor_of = b.version then b.floor else b.version end'

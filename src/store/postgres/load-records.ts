@@ -5,6 +5,7 @@ import { newRecord, sharing, type UserRecord } from '../../domain/user-record.ts
 import { narrowed, type View } from '../../domain/view.ts'
 import { allowanceOf } from '../../domain/visibility.ts'
 import {
+  BLOCK_FLOOR_SQL,
   contactFrom,
   pairsFrom,
   type StoredAudiences,
@@ -58,7 +59,7 @@ const loadSql = ({ table, id, idType }: HostUsers): string => `
     ${toMs('p.kept_last_seen')} as kept_last_seen, ${toMs('p.kept_activity')} as kept_activity,
     p.public_status, ${toMs('p.public_last_seen')} as public_last_seen, p.public_message, p.public_version,
     p.audiences, p.contact_view,
-    (select json_agg(json_build_array(b.viewer_id::text, b.blocked, b.version::text) order by b.version)
+    (select json_agg(json_build_array(b.viewer_id::text, b.blocked, b.version::text, ${BLOCK_FLOOR_SQL}::text) order by b.version)
       from porchlight_blocks b where b.user_id = u.${id}) as blocks,
     ${accessColumns('a')}
   from ${table} u left join porchlight_presence p on p.user_id = u.${id}

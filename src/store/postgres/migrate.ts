@@ -12,6 +12,7 @@ import { audiences } from './migrations/005-audiences.ts'
 import { access } from './migrations/006-access.ts'
 import { reports } from './migrations/007-reports.ts'
 import { personalData } from './migrations/008-personal-data.ts'
+import { blockFloors } from './migrations/009-block-floors.ts'
 import type { Migration, MigrationContext } from './migrations/migration.ts'
 
 /** In the order in which they are applied. Imported by name, so that a compiled build finds them. */
@@ -24,6 +25,7 @@ const MIGRATIONS: readonly Migration[] = [
   access,
   reports,
   personalData,
+  blockFloors,
 ]
 
 export interface MigrateOptions extends HostUsersOptions {

@@ -2,7 +2,7 @@ import { PresenceError } from '../../domain/errors.ts'
 import { allowanceOf } from '../../domain/visibility.ts'
 import type { Decision } from '../contract.ts'
 import { accessSaver, missingUsersReader } from './access.ts'
-import { coarseSql, isVisibleToAll, storedAudiences } from './audience-columns.ts'
+import { BLOCK_FLOOR_SQL, coarseSql, isVisibleToAll, storedAudiences } from './audience-columns.ts'
 import type { Database } from './database.ts'
 import { countMoved } from './counts.ts'
 import { FIRST_ROW_COLUMNS, firstRow } from './first-row.ts'
@@ -93,14 +93,15 @@ const PAST_KEPT_US = 86_400_000_000
 /** The decision replaces an older one about the same two, or nothing happens. */
 const blockSql = ({ table, id, idType }: HostUsers): string => `
   with stored as (
-    insert into porchlight_blocks as b (user_id, viewer_id, version, blocked)
-    select u.${id}, v.${id}, $3::bigint, $4::boolean
+    insert into porchlight_blocks as b (user_id, viewer_id, version, blocked, floor, floor_of)
+    select u.${id}, v.${id}, $3::bigint, $4::boolean, $5::bigint, $3::bigint
     from ${table} u join ${table} v on v.${id} = $2::${idType}
       left join porchlight_presence p on p.user_id = u.${id}
     -- Decided before everything was erased, it is not to come back.
     where u.${id} = $1::${idType} and (p.erased_at is null or p.erased_at < ${fromMs('$3::bigint / 1000.0')})
-    on conflict (user_id, viewer_id) do update set version = excluded.version, blocked = excluded.blocked
-    where b.version < excluded.version
+    on conflict (user_id, viewer_id) do update set version = excluded.version, blocked = excluded.blocked,
+      floor = excluded.floor, floor_of = excluded.floor_of
+    where (b.version, ${BLOCK_FLOOR_SQL}) < (excluded.version, excluded.floor)
   ), forgotten as (
     delete from porchlight_blocks where user_id = $1::${idType} and viewer_id <> $2::${idType}
       and not blocked and version < $3::bigint - ${PAST_KEPT_US}
@@ -130,7 +131,10 @@ function bindsOf(decision: Exclude<Decision, { kind: 'access' }>): unknown[] {
     const { userId, choice } = decision
     return [userId, choice.version, choice.status, choice.message, choice.expiresAt]
   }
-  if (decision.kind === 'block') return [decision.userId, decision.viewerId, decision.version, decision.blocked]
+  if (decision.kind === 'block') {
+    const { userId, viewerId, version, blocked, floor } = decision
+    return [userId, viewerId, version, blocked, floor]
+  }
   const { userId, visibility } = decision
   const { version, since, visible } = visibility
   const audiences = storedAudiences(visibility)
