@@ -8,10 +8,12 @@ import { STORES } from './stores.ts'
 import { startWatcher } from './watcher-log.ts'
 
 const DRAIN_MS = FULL ? 10_000 : 4_000
-// Clients without a will of their own come back after a second and a half at most.
+// Clients without a will of their own try to come back after a second and a half at most. Three hundred who do so at once, on a machine
+// that runs all nodes, stores and other tests, may need longer than a grace; whoever does is offline by the rules (R3).
 const env: Record<string, string> = {
   PRESENCE_IDLE_AFTER_MS: '400',
-  ...(!FULL && { PRESENCE_GRACE_MS: '5000', PRESENCE_DRAIN_MS: String(DRAIN_MS) }),
+  PRESENCE_GRACE_MS: FULL ? '20000' : '5000',
+  PRESENCE_DRAIN_MS: String(DRAIN_MS),
 }
 const [STAYING, MOVING, DECIDING] = FULL ? [300, 10, 20] : [100, 5, 10]
 /** Each sign of use makes somebody active, and away again: 200 changes a second. */
