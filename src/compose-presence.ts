@@ -137,7 +137,11 @@ function wire(
   const { audience = 'watchers' } = host
   const metrics = host.metrics ?? createMetrics()
   const relistings = createRelistings(shared)
-  const onDelivered = (count: number) => metrics.deliveries.inc(count)
+  const onDelivered = (updates: number, frames: number): void => {
+    metrics.deliveries.inc(updates)
+    metrics.frames.inc(frames)
+  }
+  const onWatched = (users: number) => metrics.watchedUsers.set(users)
   const deps: ServiceDeps = {
     hot,
     shared,
@@ -145,7 +149,7 @@ function wire(
     reports,
     cold: createRecordLoader({ durable, hot, presumeMs: shared && options.nodeLeaseMs }),
     backlog: { unstated: new Set(), doubts: new Set(), recovery: null },
-    broadcast: createSocketIoBroadcaster({ ...options, io: host.io, audience, onDelivered }),
+    broadcast: createSocketIoBroadcaster({ ...options, io: host.io, audience, onDelivered, onWatched }),
     rules: options,
     local: createLocalSessions((count) => metrics.localSessions.set(count)),
     sessionLog: createSessionLog(durable, log),

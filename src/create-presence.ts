@@ -94,7 +94,10 @@ const guardOf = ({ databaseTimeoutMs, breakerFailures, breakerCooldownMs }: Pres
     timeoutMs: databaseTimeoutMs,
     breakerFailures,
     breakerCooldownMs,
-    onAnswer: (answered) => metrics.postgresUp.set(Number(answered)),
+    onAnswer: (answered, seconds) => {
+      metrics.postgresUp.set(Number(answered))
+      metrics.storeSeconds.observe({ service: 'postgres' }, seconds)
+    },
     onBreak: (isOpen) => metrics.breakerOpen.set({ service: 'postgres' }, Number(isOpen)),
   })
 
@@ -115,6 +118,7 @@ function openShared(
     breakerCooldownMs,
     clock,
     onBreak: (isOpen) => metrics.breakerOpen.set({ service: 'redis' }, Number(isOpen)),
+    onAnswer: (_answered, seconds) => metrics.storeSeconds.observe({ service: 'redis' }, seconds),
     onGap: (missed) => metrics.logGaps.inc(missed),
     onWarning: (sentence) => log.warn({}, sentence),
     // A client that cannot connect says so five times a second.

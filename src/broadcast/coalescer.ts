@@ -24,8 +24,8 @@ export interface CoalescerOptions {
   maxQueued: number
   /** Milliseconds that never step back. */
   clock: () => number
-  /** Called with the number of updates that were written. */
-  onDelivered: (count: number) => void
+  /** Called with the number of updates that were written, and the number of connections that got them in a frame each. */
+  onDelivered: (updates: number, frames: number) => void
 }
 
 export interface Coalescer {
@@ -131,7 +131,7 @@ export function createCoalescer({ encode, tickMs, maxQueued, clock, onDelivered 
     receiver.state = 'flowing'
     const frames = createFrames(encode)
     if (state === 'behind') writeFrame(receiver.engine, frames.resync())
-    else if (receiver.held.length > 0) onDelivered(writeHeld(receiver, clock(), frames))
+    else if (receiver.held.length > 0) onDelivered(writeHeld(receiver, clock(), frames), 1)
   }
 
   function flush(): void {
@@ -141,9 +141,14 @@ export function createCoalescer({ encode, tickMs, maxQueued, clock, onDelivered 
     waiting.clear()
     const now = clock()
     const frames = createFrames(encode)
-    let delivered = 0
-    for (const receiver of due) if (receiver.held.length > 0) delivered += writeHeld(receiver, now, frames)
-    if (delivered > 0) onDelivered(delivered)
+    let [delivered, written] = [0, 0]
+    for (const receiver of due) {
+      if (receiver.held.length === 0) continue
+      const count = writeHeld(receiver, now, frames)
+      delivered += count
+      if (count > 0) written += 1
+    }
+    if (delivered > 0) onDelivered(delivered, written)
   }
 
   return {
@@ -151,9 +156,13 @@ export function createCoalescer({ encode, tickMs, maxQueued, clock, onDelivered 
       tick = tickMs()
       const now = clock()
       const frames = createFrames(encode)
-      let delivered = 0
-      for (const receiver of receivers) delivered += offerOne(receiver, update, atOnce, now, frames)
-      if (delivered > 0) onDelivered(delivered)
+      let [delivered, written] = [0, 0]
+      for (const receiver of receivers) {
+        const count = offerOne(receiver, update, atOnce, now, frames)
+        delivered += count
+        if (count > 0) written += 1
+      }
+      if (delivered > 0) onDelivered(delivered, written)
     },
     tell(receivers, frame) {
       let told = 0

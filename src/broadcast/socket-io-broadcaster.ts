@@ -22,8 +22,10 @@ export interface BroadcasterOptions {
   mergeMs: number
   /** Updates that may wait for a slow connection before it is told to read anew (R43). */
   maxQueuedUpdates: number
-  /** Called with the number of updates that were written. */
-  onDelivered?: (count: number) => void
+  /** Called with the number of updates that were written, and the number of connections that got them in a frame each. */
+  onDelivered?: (updates: number, frames: number) => void
+  /** Called with the number of users whom anybody here watches, when it may have changed. */
+  onWatched?: (users: number) => void
 }
 
 const AUDIENCES = ['own', 'stranger'] as const
@@ -44,7 +46,14 @@ const NOBODY: ReadonlySet<string> = new Set()
  * instead of to rooms: a host's adapter would carry rooms to other nodes, whose watchers hear from their own node already.
  */
 export function createSocketIoBroadcaster(options: BroadcasterOptions): Broadcaster {
-  const { io, audience = 'watchers', mergeMs, maxQueuedUpdates: maxQueued, onDelivered = () => {} } = options
+  const {
+    io,
+    audience = 'watchers',
+    mergeMs,
+    maxQueuedUpdates: maxQueued,
+    onDelivered = () => {},
+    onWatched = () => {},
+  } = options
   const connections = new Map<string, Connection>()
   const connectionsOf = createSetIndex<Connection>()
   const watchersOf = createSetIndex<Connection>()
@@ -98,6 +107,7 @@ export function createSocketIoBroadcaster(options: BroadcasterOptions): Broadcas
     for (const userId of connection.watched) if (!watched.has(userId)) forget(userId, connection)
     for (const userId of watched) watchersOf.add(userId, connection)
     connection.watched = watched
+    onWatched(watchersOf.size)
     // What still waits may be about somebody who is not watched any more (R40).
     connection.held = connection.held.filter(({ words }) => isAudience(connection, words.userId))
     return added
@@ -110,6 +120,7 @@ export function createSocketIoBroadcaster(options: BroadcasterOptions): Broadcas
     const connection = connections.get(socketId)
     if (!connection) return
     for (const userId of connection.watched) forget(userId, connection)
+    onWatched(watchersOf.size)
     topics.unlisten(connection, [...topics.of(connection)])
     connection.held = []
     connections.delete(socketId)

@@ -16,9 +16,22 @@ export interface DoorMetrics {
   dropped(event: string): void
   /** A connection was closed because its client went on far above a limit. */
   flooded(): void
+  /** A request was answered. @param route its path as the routes are declared: bounded, and without ids */
+  requested(route: string, status: number, seconds: number): void
+  /** An event was answered. */
+  answered(event: string, seconds: number): void
 }
 
-export const noMetrics: DoorMetrics = { refused: () => {}, unanswered: () => {}, dropped: () => {}, flooded: () => {} }
+const nothing = (): void => {}
+
+export const noMetrics: DoorMetrics = {
+  refused: nothing,
+  unanswered: nothing,
+  dropped: nothing,
+  flooded: nothing,
+  requested: nothing,
+  answered: nothing,
+}
 
 /** Counts in the system's own metrics. */
 export const countDoors = (metrics: Metrics): DoorMetrics => ({
@@ -26,4 +39,6 @@ export const countDoors = (metrics: Metrics): DoorMetrics => ({
   unanswered: () => metrics.unacknowledged.inc(),
   dropped: () => metrics.refusals.inc({ code: 'RATE_LIMITED' }),
   flooded: () => metrics.floods.inc(),
+  requested: (route, status, seconds) => metrics.requestSeconds.observe({ route, status }, seconds),
+  answered: (event, seconds) => metrics.eventSeconds.observe({ event }, seconds),
 })

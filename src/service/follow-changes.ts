@@ -41,6 +41,7 @@ function announceViews(deps: ServiceDeps, { before, after, at }: RecordChange): 
   if (moved) {
     broadcast.announce(announcement)
     metrics.announcements.inc()
+    metrics.changeDelay.observe(Math.max(0, deps.hot.now() - at) / 1_000)
   }
   if (before.own.status !== after.own.status) metrics.transitions.inc({ to: after.own.status })
   if (ownMoved || decided) broadcast.tellSelf(userId, ownInfo(after))

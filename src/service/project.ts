@@ -1,3 +1,4 @@
+import { versionTime } from '../domain/version.ts'
 import type { ServiceDeps } from './deps.ts'
 
 const BATCH = 2_000
@@ -13,6 +14,8 @@ export async function project(deps: ServiceDeps): Promise<void> {
 async function projectRecords({ hot, durable, metrics }: ServiceDeps): Promise<void> {
   for (;;) {
     const records = await hot.unprojected(BATCH)
+    const oldest = records.reduce((at, { version }) => Math.min(at, versionTime(version)), hot.now())
+    metrics.projectionLag.set(Math.max(0, hot.now() - oldest) / 1_000)
     if (records.length === 0) return
     await durable.project(records)
     metrics.projectedRows.inc(records.length)

@@ -19,8 +19,8 @@ export interface GuardOptions {
   readonly breakerCooldownMs: number
   /** Whether an error says that the other side is away, rather than that the call was wrong. */
   readonly isAway: (error: unknown) => boolean
-  /** Hears after every call that was made whether the other side answered, were it with a refusal. */
-  readonly onAnswer?: (answered: boolean) => void
+  /** Hears after every call that was made whether the other side answered, were it with a refusal, and how many seconds it took. */
+  readonly onAnswer?: (answered: boolean, seconds: number) => void
   /** Hears that calls fail at once from now on, or not any more. */
   readonly onBreak?: (isOpen: boolean) => void
 }
@@ -48,13 +48,15 @@ export function createGuard(options: GuardOptions): Guard {
   return {
     isOpen: () => breaker.state === CircuitState.Open,
     async call(work) {
+      const startedAt = performance.now()
+      const seconds = (): number => (performance.now() - startedAt) / 1_000
       try {
         const result = await breaker.execute(() => inTime(work, timeoutMs))
-        onAnswer(true)
+        onAnswer(true, seconds())
         return result
       } catch (error) {
         const isBroken = isBrokenCircuitError(error)
-        if (!isBroken) onAnswer(!counts(error))
+        if (!isBroken) onAnswer(!counts(error), seconds())
         if (!isBroken && !counts(error)) throw error
         throw new PresenceError('STORE_UNAVAILABLE', `${name} does not answer at the moment.`, {
           retryable: true,

@@ -1,4 +1,4 @@
-import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client'
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
 
 /** What the system counts. Labels are bounded; none of them names a user (R35). */
 export interface Metrics {
@@ -6,11 +6,17 @@ export interface Metrics {
   readonly sessionsStarted: Counter
   readonly sessionsEnded: Counter
   readonly announcements: Counter
+  readonly changeDelay: Histogram
   readonly deliveries: Counter
+  readonly frames: Counter
+  readonly watchedUsers: Gauge
   readonly projectedRows: Counter
+  readonly projectionLag: Gauge
   readonly liveSearches: Gauge
   readonly searchRuns: Counter
   readonly searchDiffs: Counter
+  readonly requestSeconds: Histogram<'route' | 'status'>
+  readonly eventSeconds: Histogram<'event'>
   readonly refusals: Counter<'code'>
   readonly floods: Counter
   readonly unacknowledged: Counter
@@ -28,9 +34,13 @@ export interface Metrics {
   readonly storeUp: Gauge
   readonly postgresUp: Gauge
   readonly breakerOpen: Gauge<'service'>
+  readonly storeSeconds: Histogram<'service'>
   /** The Prometheus text of everything above. */
   text(): Promise<string>
 }
+
+/** Upper bounds in seconds, from what one statement takes to the longest that a call may. */
+const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
 /** Milliseconds between two looks at the event loop, each of which wakes the process up. */
 const EVENT_LOOP_PRECISION_MS = 100
@@ -42,6 +52,8 @@ export function createMetrics({ process = false }: { process?: boolean } = {}): 
   const counter = (name: string, help: string) => new Counter({ name: `porchlight_${name}`, help, registers })
   if (process) collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: EVENT_LOOP_PRECISION_MS })
   const gauge = (name: string, help: string) => new Gauge({ name: `porchlight_${name}`, help, registers })
+  const timing = <Label extends string>(name: string, help: string, labelNames: Label[]) =>
+    new Histogram({ name: `porchlight_${name}`, help, labelNames, buckets: SECONDS, registers })
   const up = gauge('store_up', 'Whether the store answers (1, 0); always 1 in memory mode')
   up.set(1)
   return {
@@ -54,11 +66,17 @@ export function createMetrics({ process = false }: { process?: boolean } = {}): 
     sessionsStarted: counter('sessions_started_total', 'Sessions that began'),
     sessionsEnded: counter('sessions_ended_total', 'Sessions that ended'),
     announcements: counter('announcements_total', 'Changes of a view handed to delivery'),
+    changeDelay: timing('change_delay_seconds', 'From a change of a view to its delivery on this node', []),
     deliveries: counter('deliveries_total', 'Updates written to a connection'),
+    frames: counter('frames_total', 'Frames of updates written to a connection'),
+    watchedUsers: gauge('watched_users', 'Users whom connections of this node watch'),
     projectedRows: counter('projected_rows_total', 'Rows of presence written to PostgreSQL'),
+    projectionLag: gauge('projection_lag_seconds', 'Age of the oldest change that PostgreSQL does not have yet'),
     liveSearches: gauge('live_searches', 'Different searches that connections of this node watch'),
     searchRuns: counter('live_search_runs_total', 'Computations of watched searches'),
     searchDiffs: counter('live_search_diffs_total', 'Changes of watched searches written to a connection'),
+    requestSeconds: timing('request_seconds', 'Requests answered', ['route', 'status']),
+    eventSeconds: timing('event_seconds', 'Events answered', ['event']),
     refusals: new Counter({
       name: 'porchlight_refusals_total',
       help: 'Calls refused',
@@ -95,6 +113,7 @@ export function createMetrics({ process = false }: { process?: boolean } = {}): 
       labelNames: ['service'],
       registers,
     }),
+    storeSeconds: timing('store_seconds', 'Calls of a service behind us', ['service']),
     localSessions: gauge('sessions', 'Sessions of this node'),
     text: () => registry.metrics(),
   }

@@ -14,6 +14,8 @@ const env: Record<string, string> = {
   PRESENCE_IDLE_AFTER_MS: '400',
   PRESENCE_GRACE_MS: FULL ? '20000' : '5000',
   PRESENCE_DRAIN_MS: String(DRAIN_MS),
+  // Nor is a node dead that gets no turn for a while.
+  PRESENCE_NODE_LEASE_MS: '20000',
 }
 const [STAYING, MOVING, DECIDING] = FULL ? [300, 10, 20] : [100, 5, 10]
 /** Each sign of use makes somebody active, and away again: 200 changes a second. */

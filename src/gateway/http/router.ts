@@ -1,5 +1,6 @@
 import { json, Router } from 'express'
 import type { HttpDoor } from './door.ts'
+import { measureRequests } from './measure.ts'
 import { addPersonalRoutes } from './personal-routes.ts'
 import { addPresenceRoutes, addSinglePresenceRoute } from './presence-routes.ts'
 import { problemHandler } from './problem.ts'
@@ -16,7 +17,9 @@ import { trackActivity } from './track-activity.ts'
 export function createRouter(door: HttpDoor): Router {
   const { directoryIds, log, metrics } = door
   const base = door.paths?.presence ?? '/api/users/presence'
+  const providers = door.paths?.providers ?? '/api/providers'
   const router = Router()
+  if (metrics) router.use([base, ...(directoryIds ? [providers] : [])], measureRequests(metrics))
   const changes = [trackActivity(door), json({ limit: door.options.maxPayloadBytes })]
   addPresenceRoutes(router, base, door, changes)
   addSettingsRoutes(router, base, door, changes)
@@ -24,7 +27,7 @@ export function createRouter(door: HttpDoor): Router {
   addPersonalRoutes(router, base, door)
   addReportRoutes(router, base, door, changes)
   addSinglePresenceRoute(router, base, door)
-  if (directoryIds) addProviderRoutes(router, door.paths?.providers ?? '/api/providers', door, directoryIds)
+  if (directoryIds) addProviderRoutes(router, providers, door, directoryIds)
   router.use(problemHandler(log, metrics))
   return router
 }

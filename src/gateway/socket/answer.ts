@@ -105,8 +105,11 @@ export function answerEvent<Input>(
   }
 
   async function answer(socket: Socket, connection: Connection, { payload, ack }: Incoming): Promise<void> {
+    const startedAt = performance.now()
     const reply = await outcome(socket, connection, payload)
-    if (reply !== null) ack?.(reply)
+    if (reply === null) return
+    metrics.answered(event, (performance.now() - startedAt) / 1_000)
+    ack?.(reply)
   }
 
   return function onEvent(...args) {

@@ -20,7 +20,14 @@ const BOB = '0b9b2a54-6a2e-4d3c-9a53-3a2f0d7c1e02'
 const tokens = createTokens({ secret: 'a secret that is long enough for a test' })
 const token = (await tokens.sign?.(ALICE)) ?? ''
 const log = { warn: vi.fn(), error: vi.fn() }
-const metrics = { refused: vi.fn(), unanswered: vi.fn(), dropped: vi.fn(), flooded: vi.fn() }
+const metrics = {
+  refused: vi.fn(),
+  unanswered: vi.fn(),
+  dropped: vi.fn(),
+  flooded: vi.fn(),
+  requested: vi.fn(),
+  answered: vi.fn(),
+}
 const presence: PresenceInfo = { userId: ALICE, online_status: 'online', last_seen: null, show_status: true }
 
 // The service is another room's; here it only has to remember what it was asked.

@@ -25,6 +25,8 @@ export interface LinkOptions {
   readonly breakerCooldownMs: number
   /** Hears that calls fail at once from now on, or not any more. */
   readonly onBreak?: (isOpen: boolean) => void
+  /** Hears after every call how many seconds it took. */
+  readonly onAnswer?: (answered: boolean, seconds: number) => void
   /** Hears of errors that no call reports. */
   readonly onError: (error: Error) => void
 }
