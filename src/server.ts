@@ -35,6 +35,7 @@ import { guardEngine } from './gateway/socket/gate.ts'
 import { type Closable, moveAway } from './gateway/socket/move-away.ts'
 import { limitHandshakes } from './gateway/socket/refuse-handshakes.ts'
 import { releaseHandshake } from './gateway/socket/release-handshake.ts'
+import { refuseStrangeEvents } from './gateway/socket/strange-events.ts'
 import { createTokens, type Tokens } from './gateway/token.ts'
 import type { ServerSettings } from './settings.ts'
 import { takeProcessLock } from './store/postgres/process-lock.ts'
@@ -202,6 +203,7 @@ async function assemble(
       { failures, maxAuthBytes: options.maxHeaderBytes, log },
     ),
   )
+  io.on('connection', refuseStrangeEvents({ log, metrics: countDoors(metrics) }))
   await presence.migrate()
   if (settings.demo) await seedIfEmpty(sequelize, { onProgress: seedProgress(log) })
   return { io, presence }

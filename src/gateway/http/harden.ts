@@ -1,4 +1,4 @@
-import { type Server, STATUS_CODES } from 'node:http'
+import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { RequestHandler } from 'express'
 import helmet from 'helmet'
@@ -28,7 +28,7 @@ export const serverOptions = ({ handshakeTimeoutMs, requestTimeoutMs, maxHeaderB
   maxHeaderSize: maxHeaderBytes,
 })
 
-/** Answers what never became a request: as a problem, like everything else that is refused. */
+/** Answers what never became a request: as a problem, like everything else that is refused (R52). */
 export function answerClientErrors(http: Server): void {
   http.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
     if (error.code === 'ECONNRESET' || !socket.writable) {
@@ -36,14 +36,28 @@ export function answerClientErrors(http: Server): void {
       return
     }
     const [status, refusal] = wordClientError(error)
-    const { code, message, retryable } = refusal
-    const body = JSON.stringify({ ...problemOf({ code, message, retryable }), status })
-    socket.end(
-      `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: application/problem+json; charset=utf-8\r\n` +
-        `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
-      () => socket.destroy(),
-    )
+    const { headers, body } = lastWord(status, refusal)
+    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+    const head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n`
+    socket.end(head + body, () => socket.destroy())
   })
+  // Node itself answers without a word.
+  http.on('checkExpectation', (_request: IncomingMessage, response: ServerResponse) => {
+    const refusal = new PresenceError('INVALID_PAYLOAD', 'Of expectations only 100-continue can be met.')
+    const { headers, body } = lastWord(417, refusal)
+    response.writeHead(417, headers).end(body)
+  })
+}
+
+/** What is said before the connection ends. */
+function lastWord(status: number, { code, message, retryable }: PresenceError) {
+  const body = JSON.stringify({ ...problemOf({ code, message, retryable }), status })
+  const headers = {
+    'Content-Type': 'application/problem+json; charset=utf-8',
+    'Content-Length': String(Buffer.byteLength(body)),
+    Connection: 'close',
+  }
+  return { headers, body }
 }
 
 /** The status is HTTP's own word for it; the code says what became of the request. */

@@ -54,7 +54,7 @@ function jsonBytes(payload: unknown): number {
 const MAX_UNREAD_PACKETS = 100
 
 /** Whether a client asks without reading the answers, which would pile up here (R43). */
-function isDeaf({ conn }: Socket): boolean {
+export function isDeaf({ conn }: Socket): boolean {
   const { writeBuffer } = conn as unknown as { writeBuffer: readonly unknown[] }
   return writeBuffer.length > MAX_UNREAD_PACKETS
 }
