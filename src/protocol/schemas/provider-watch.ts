@@ -8,7 +8,7 @@ const number = (name: string) => omittable(z.union([z.string(), z.number()], { e
 const text = (name: string) => omittable(z.string({ error: `${name} is text.` }))
 
 /** What `watchProviders` takes: each field as JSON writes it, or as a query writes it. What fields mean, the query says. */
-const providerWatchShape = z.object(
+export const providerWatchShape = z.object(
   {
     city_id: number('city_id'),
     service_id: number('service_id'),

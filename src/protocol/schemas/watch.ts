@@ -9,7 +9,7 @@ import { parseUserIds } from './user-ids.ts'
 const VERSION_SENTENCE = 'known maps user ids to versions, each a string of decimal digits.'
 
 /** The payload of `watch`. */
-const watchShape = z.object(
+export const watchShape = z.object(
   {
     users: z.array(z.string({ error: 'users is a list of user ids.' }), { error: 'users is a list of user ids.' }),
     known: omittable(
@@ -22,7 +22,7 @@ const watchShape = z.object(
 ) satisfies z.ZodType<WatchRequest>
 
 /** The payload of `unwatch`; nothing at all means everything. */
-const unwatchShape = z.object(
+export const unwatchShape = z.object(
   { watch_id: omittable(z.string({ error: 'watch_id is text.' }).max(128, { error: 'watch_id is too long.' })) },
   { error: 'unwatch takes an object, or nothing.' },
 ) satisfies z.ZodType<Parameters<ClientToServer['unwatch']>[0]>
