@@ -110,7 +110,7 @@ export async function startWatcher(
 
   const until: WatcherLog['until'] = (condition) => {
     // Made here: it says which wait it was.
-    const tooLate = new Error(`not after ${WAIT_MS / 1_000} s: ${condition}`)
+    const tooLate = new Error(`not after ${WAIT_MS / 1_000} s: ${condition.toString()}`)
     return new Promise((resolve, reject) => {
       const end = (): void => {
         looks.delete(one)
