@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Marketplace, startMarketplace } from '../support/marketplace.ts'
 import { faultOf, jsonOf, readAnswer } from './answer.ts'
+import { openLine } from './line.ts'
 import { openWire } from './wire.ts'
 
 let market: Marketplace
@@ -35,5 +36,12 @@ describe('R52 what fuzzing found', () => {
         error: { code: 'NOT_FOUND', message: 'There is no event of this name.', retryable: false },
       })
     }
+  })
+
+  test('R53 an event without so much as a name is answered, when an answer is asked for', async () => {
+    const line = await openLine(market.url, (await market.person('client')).token)
+    line?.send('427')
+    expect(await line?.answer(7)).toMatchObject({ reply: { ok: false, error: { code: 'NOT_FOUND' } } })
+    line?.close()
   })
 })

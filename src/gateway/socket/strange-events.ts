@@ -21,8 +21,10 @@ const EVENTS: Record<keyof ClientToServer, true> = {
  */
 export function refuseStrangeEvents({ log, metrics }: { log: Log; metrics: DoorMetrics }): (socket: Socket) => void {
   // One for all connections: see `Connections`.
-  function onAny(this: Socket, event: string, ...args: unknown[]): void {
-    if (Object.hasOwn(EVENTS, event)) return
+  function onAny(this: Socket, ...args: unknown[]): void {
+    const [event] = args
+    if (typeof event === 'string' && Object.hasOwn(EVENTS, event)) return
+    // An event may come without so much as a name: then the acknowledgement stands in its place.
     const { ack } = incoming(args)
     if (ack === null) return
     if (isDeaf(this)) {
