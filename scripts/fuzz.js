@@ -1,4 +1,4 @@
-// npm run fuzz -- [--inputs 100000] [--seed 1]
+// npm run fuzz -- [--inputs 100000] [--seed 1] [--limits on|off|both]
 import { join } from 'node:path'
 import './install.js'
 

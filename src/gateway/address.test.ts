@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { expect, test } from 'vitest'
 import { addressKey, addressReader, type TrustProxy } from './address.ts'
 
-const request = (from: string, forwarded?: string) =>
+const request = (from: string | undefined, forwarded?: string) =>
   ({
     socket: { remoteAddress: from },
     connection: { remoteAddress: from },
@@ -19,6 +19,13 @@ test.each<[name: string, trust: TrustProxy, from: string, forwarded: string | un
 ])('R53 finds the address of a client: %s', (_name, trust, from, forwarded, expected) => {
   expect(addressReader(trust)(request(from, forwarded))).toBe(expected)
 })
+
+test.each<TrustProxy>([false, 1, ['10.0.0.0/8']])(
+  'R52 somebody who has gone meanwhile comes from nowhere (%j)',
+  (trust) => {
+    expect(addressReader(trust)(request(undefined))).toBe('')
+  },
+)
 
 test.each([
   ['203.0.113.9', '203.0.113.9'],

@@ -11,7 +11,8 @@ export type AddressOf = (request: IncomingMessage) => string
 /** @param trust hops, or addresses and networks of proxies @throws TypeError for what is no address */
 export function addressReader(trust: TrustProxy): AddressOf {
   const trusts = trustFunction(trust)
-  return (request) => proxyAddr(request, trusts)
+  // Node knows no address any more of a client who has gone, whatever the types say.
+  return (request) => proxyAddr(request, trusts) ?? ''
 }
 
 /** The same in the form in which Express takes it. */

@@ -43,7 +43,7 @@ function unchunk(chunked: string): string {
  */
 export function faultOf({ status, headers, body }: Answer, asked: string): string | null {
   if (status >= 500) return `answered ${status}: ${body.slice(0, 500)}`
-  if (status < 400 || /^HEAD /.test(asked)) return null
+  if (status < 400 || asked.startsWith('HEAD ')) return null
   const refusal = jsonOf(body)
   if (/^\S+ \/socket\.io\//.test(asked) && isEngineRefusal(status, body, refusal)) return null
   const isWhole = isText(refusal?.['code']) && isText(refusal['detail']) && typeof refusal['retryable'] === 'boolean'

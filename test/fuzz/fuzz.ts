@@ -9,7 +9,7 @@ import { startTarget, type Target, type TargetOptions } from './target.ts'
 export const LONGEST_PAUSE_MS = 200
 
 /** Most inputs that are under way together, as one batch. */
-const BATCH = 200
+export const BATCH = 200
 /** Connections that are under way at once. */
 const AT_ONCE = 32
 /** Looks at the heap in one run. */

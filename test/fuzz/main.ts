@@ -6,17 +6,22 @@ import { Sequelize } from 'sequelize'
 import { startEmbeddedPostgres } from '../../demo/server/embedded-postgres.ts'
 import { migrateMarketplace } from '../../demo/server/schema.ts'
 import { seedMarketplace } from '../../demo/server/seed.ts'
-import { type FuzzReport, fuzz } from './fuzz.ts'
+import { BATCH, type FuzzReport, fuzz } from './fuzz.ts'
 import { trendOf } from './growth.ts'
 import { showInput } from './inputs.ts'
 
 const OPTIONS = {
   inputs: { type: 'string', default: '100000' },
   seed: { type: 'string' },
+  limits: { type: 'string', default: 'both' },
 } as const
 
-/** Of the inputs, these go to a server with its limits as they are by default. */
-const LIMITED_SHARE = 0.1
+/** Servers that are fuzzed one after the other, each with its share of the inputs. */
+const SERVERS: readonly { limits: 'off' | 'on'; share: number; env: Record<string, string> }[] = [
+  { limits: 'off', share: 0.9, env: {} },
+  // The guests come from an address of their own.
+  { limits: 'on', share: 0.1, env: { PRESENCE_RATE_LIMIT: 'on', TRUST_PROXY: 'loopback' } },
+]
 
 const { values } = parseArgs({ options: OPTIONS })
 const inputs = whole('inputs', values.inputs)
@@ -26,11 +31,10 @@ console.log(`${inputs.toLocaleString('en')} inputs from seed ${seed}`)
 const home = await mkdtemp(join(tmpdir(), 'porchlight-fuzz-'))
 const postgres = await startEmbeddedPostgres({ dataDir: join(home, 'postgres'), durable: false })
 try {
-  const limited = Math.floor(LIMITED_SHARE * inputs)
   await fill(postgres.url)
-  await run('limits off', inputs - limited, { PRESENCE_RATE_LIMIT: 'off' })
-  if (process.exitCode === undefined && limited > 0) {
-    await run('limits on', limited, { PRESENCE_RATE_LIMIT: 'on', TRUST_PROXY: 'loopback' })
+  for (const { limits, share, env } of SERVERS) {
+    if (process.exitCode !== undefined || (values.limits !== 'both' && values.limits !== limits)) continue
+    await run(limits, values.limits === 'both' ? Math.round(share * inputs) : inputs, env)
   }
 } finally {
   await postgres.stop()
@@ -44,18 +48,18 @@ async function fill(url: string): Promise<void> {
   await sequelize.close()
 }
 
-async function run(name: string, count: number, env: Record<string, string>): Promise<void> {
+async function run(limits: string, count: number, env: Record<string, string>): Promise<void> {
   const began = performance.now()
   const report = await fuzz({ databaseUrl: postgres.url, env, inputs: count, seed, onInputs: progress(count) })
   endProgress()
-  console.log(`\n${name}: ${describe(report, (performance.now() - began) / 1_000)}`)
+  console.log(`\nlimits ${limits}: ${describe(report, (performance.now() - began) / 1_000)}`)
   if (report.finding === null) return
   const { finding } = report
   console.log(`\nFound: ${finding.fault}`)
   if (finding.first !== finding.fault) console.log(`At first: ${finding.first}`)
   for (const input of finding.inputs) console.log(showInput(input))
-  const again = finding.inputs.length === 0 ? `--inputs ${inputs}` : '--inputs 200'
-  console.log(`\nAgain: npm run fuzz -- ${again} --seed ${finding.seed}`)
+  const again = finding.inputs.length === 0 ? count : BATCH
+  console.log(`\nAgain: npm run fuzz -- --inputs ${again} --seed ${finding.seed} --limits ${limits}`)
   process.exitCode = 1
 }
 

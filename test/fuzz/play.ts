@@ -142,23 +142,18 @@ export function createPlayer({ people, port, url, isLimited }: Target, outcomes:
     return replyFault(answer.reply)
   }
 
+  const plays: { readonly [Kind in Input['kind']]: (input: Extract<Input, { kind: Kind }>) => Promise<string | null> } =
+    {
+      request,
+      bytes,
+      frames,
+      polling,
+      event,
+      packets,
+    }
   return {
-    play(input) {
-      switch (input.kind) {
-        case 'request':
-          return request(input)
-        case 'bytes':
-          return bytes(input)
-        case 'frames':
-          return frames(input)
-        case 'polling':
-          return polling(input)
-        case 'event':
-          return event(input)
-        case 'packets':
-          return packets(input)
-      }
-    },
+    // Each kind has its own; the compiler does not follow that through the table.
+    play: (input) => plays[input.kind](input as never),
     close() {
       for (const line of lines.values()) void line.then((open) => open?.close())
     },
