@@ -144,6 +144,8 @@ describe('an app that exists', () => {
       last_seen_text: 'do not disturb',
       presence: { userId: '2', online_status: 'dnd', custom_message: 'Busy', show_status: true },
     })
+    const fields = ['id', 'is_online', 'last_seen_text', 'name', 'presence', 'trade']
+    expect(Object.keys(hit.body.data[0]).toSorted()).toEqual(fields)
     expect(names((await get('/api/providers?online_status=offline')).body)).toEqual(['Carla'])
     expect(names((await get('/api/providers?online_status=online,offline')).body)).toEqual(['Carla'])
     expect(names((await get('/api/providers?last_seen=1h')).body)).toEqual(['Ben'])
@@ -190,6 +192,25 @@ describe('an app that exists', () => {
     expect(hidden?.getLastSeenText()).toBe('offline')
     const stranger = { userId: '2', online_status: 'offline', last_seen: null, show_status: true }
     expect(hidden?.getPresenceInfo()).toEqual(stranger)
+  })
+
+  test('R34 whole rows of its users are what they were, however they are read; by name there is more', async () => {
+    const was = { id: 2, name: 'Ben', trade: 'plumber' }
+    const Note = host.User.sequelize?.define('Note', {}, { timestamps: false })
+    Note?.belongsTo(host.User, { as: 'author' })
+    await Note?.sync()
+    await Note?.create({ authorId: 2 })
+    const ben = await host.User.findByPk(2)
+    expect(JSON.parse(JSON.stringify(ben))).toEqual(was)
+    expect(ben?.get()).toEqual(was)
+    expect(ben?.get({ plain: true })).toEqual(was)
+    const note = await Note?.findOne({ include: 'author' })
+    expect(JSON.parse(JSON.stringify(note))).toMatchObject({ author: was })
+    expect(Object.keys(JSON.parse(JSON.stringify(note)).author)).toEqual(Object.keys(was))
+    expect(ben?.get('show_online_status')).toBe(true)
+    expect(ben?.getDataValue('online_status')).toBe('offline')
+    await ben?.update({ name: 'Benno' })
+    expect((await host.User.findByPk(2))?.get()).toEqual({ ...was, name: 'Benno' })
   })
 
   test('R12 a request that is no plain read is a sign of use, also of someone without a socket', async () => {

@@ -36,7 +36,8 @@ const isExtended = <M extends Model>(User: ModelStatic<M>): User is ModelStatic<
 
 /**
  * Adds the four attributes and the {@link PresenceMethods} to the host's own model; once, however often it is called.
- * An attribute that the host declared itself, with the same type, stays as it is.
+ * An attribute that the host declared itself, with the same type, stays as it is. The others are read by name; a row that is read as a
+ * whole (`toJSON()`, `get()`) is what it was before, so that no answer of the host's tells strangers what only views may (R34).
  *
  * @throws {PresenceError} SCHEMA_CONFLICT the model has something else under one of these names
  */
@@ -46,7 +47,7 @@ export function extendUserModel<M extends Model>(User: ModelStatic<M>): ModelSta
   for (const name of Object.keys(methods)) {
     if (name in User.prototype) throw conflict(User, `a method ${name}`)
   }
-  addAttributes(User)
+  leaveOutOfWholeRows(User, addAttributes(User))
   for (const [name, value] of Object.entries(methods)) {
     Object.defineProperty(User.prototype, name, { value, writable: true, configurable: true })
   }
@@ -54,7 +55,8 @@ export function extendUserModel<M extends Model>(User: ModelStatic<M>): ModelSta
   return extendUserModel(User)
 }
 
-function addAttributes(User: ModelStatic<Model>): void {
+/** @returns the names of those that the host did not have */
+function addAttributes(User: ModelStatic<Model>): string[] {
   const added = Object.entries(attributes()).filter(([name, attribute]) => {
     const own = User.rawAttributes[name]
     if (own && typeName(own) !== typeName(attribute)) throw conflict(User, `another attribute ${name}`)
@@ -62,6 +64,18 @@ function addAttributes(User: ModelStatic<Model>): void {
   })
   for (const [name, attribute] of added) User.rawAttributes[name] = { ...attribute, field: name }
   if (refreshes(User)) User.refreshAttributes()
+  return added.map(([name]) => name)
+}
+
+/** `get` is what everything reads by that reads a whole row: `toJSON`, the host's own `toJSON`, and the rows that include this one. */
+function leaveOutOfWholeRows({ prototype }: ModelStatic<Model>, names: readonly string[]): void {
+  const read = prototype.get
+  const value = function (this: Model, ...args: unknown[]): unknown {
+    const found: unknown = Reflect.apply(read, this, args)
+    if (typeof args[0] === 'string' || typeof found !== 'object' || found === null) return found
+    return Object.fromEntries(Object.entries(found).filter(([name]) => !names.includes(name)))
+  }
+  Object.defineProperty(prototype, 'get', { value, writable: true, configurable: true })
 }
 
 /** Not in Sequelize's types, and how it takes in attributes itself (`Model.init`, associations). */

@@ -1,12 +1,13 @@
-import { createClient, createCluster, ErrorReply } from 'redis'
+import { createRequire } from 'node:module'
+import type * as RedisPackage from 'redis'
 import { PresenceError } from '../../domain/errors.ts'
 import { createGuard, type Guard } from '../guard.ts'
 import { createEars } from './ears.ts'
 import { createListeners } from './listeners.ts'
 import type { Script } from './scripts.ts'
 
-type Client = ReturnType<typeof createClient>
-type Cluster = ReturnType<typeof createCluster>
+type Client = ReturnType<typeof RedisPackage.createClient>
+type Cluster = ReturnType<typeof RedisPackage.createCluster>
 
 /** Where Redis is: URLs (several: the nodes of a Redis Cluster), or a host's own client, whose settings are taken over. */
 export type RedisSource = string | readonly string[] | HostClient
@@ -56,11 +57,27 @@ const PING_MS = 1_000
 /** Replies that say "not now" rather than "not so". */
 const PASSING = /^(LOADING|CLUSTERDOWN|READONLY|MASTERDOWN|TRYAGAIN|BUSY|OOM|NOREPLICAS|UNKILLABLE)/
 
+const load = createRequire(import.meta.url)
+
+/** The client of Redis, loaded when it is first needed: a host that serves from one process installs none. */
+function redis(): typeof RedisPackage {
+  try {
+    return load('redis')
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'MODULE_NOT_FOUND')) throw error
+    throw new PresenceError('INVALID_OPTION', 'The option redis needs the package: npm install redis.', {
+      cause: error,
+    })
+  }
+}
+
+const isErrorReply = (error: unknown): error is Error => error instanceof redis().ErrorReply
+
 const isAway = (error: unknown): boolean =>
   error instanceof PresenceError ? error.code === 'STORE_UNAVAILABLE' : isPassing(error)
 
 // What is no reply of Redis is a connection that failed, or none at all.
-const isPassing = (error: unknown): boolean => !(error instanceof ErrorReply) || PASSING.test(error.message)
+const isPassing = (error: unknown): boolean => !isErrorReply(error) || PASSING.test(error.message)
 
 export function createLink(options: LinkOptions): Link {
   const raw = openRaw(options)
@@ -134,7 +151,7 @@ async function runScript(
       return await raw.send(key, ['EVALSHA', sha, ...rest])
     } catch (error) {
       // A server that restarted, or took over, has not seen it yet.
-      if (!(error instanceof ErrorReply && error.message.startsWith('NOSCRIPT'))) throw error
+      if (!(isErrorReply(error) && error.message.startsWith('NOSCRIPT'))) throw error
       return raw.send(key, ['EVAL', text, ...rest])
     }
   })
@@ -174,10 +191,10 @@ function openRaw({ source, timeoutMs }: LinkOptions): Raw {
     defaults: client,
     topologyRefreshOnReconnectionAttemptStrategy: TOPOLOGY_REFRESH_MS,
   } as const
-  if (typeof source === 'string') return single(createClient({ ...client, url: source }) as Client, timeoutMs)
+  if (typeof source === 'string') return single(redis().createClient({ ...client, url: source }) as Client, timeoutMs)
   if (isUrls(source)) {
     const rootNodes = source.map((url) => ({ url }))
-    return clustered(createCluster({ ...cluster, rootNodes }) as unknown as Cluster)
+    return clustered(redis().createCluster({ ...cluster, rootNodes }) as unknown as Cluster)
   }
   // The host's addresses, passwords and certificates stay; how failures are met is ours.
   if ('slots' in source) return clustered(source.duplicate({ RESP: 2 }) as Cluster)
