@@ -133,8 +133,8 @@ describe('docs/adopt.md', () => {
     await run(process.execPath, [compiler, ...strict, ...target, 'typescript.ts'], { cwd: plain })
     const host = await start('typescript.js')
     await seeEachOther(people, host.url)
-    const people = await fetch(`${host.url}/people?online_status=offline`)
-    expect(await people.json()).toEqual(expect.arrayContaining([[people[0], false, expect.any(String)]]))
+    const told = await fetch(`${host.url}/people?online_status=offline`)
+    expect(await told.json()).toEqual(expect.arrayContaining([[people[0], false, expect.any(String)]]))
   })
 
   test('R1 a host of CommonJS modules', async () => {
