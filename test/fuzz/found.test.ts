@@ -44,4 +44,14 @@ describe('R52 what fuzzing found', () => {
     expect(await line?.answer(7)).toMatchObject({ reply: { ok: false, error: { code: 'NOT_FOUND' } } })
     line?.close()
   })
+
+  test('R53 a handshake nested too deeply to be measured is refused as too large, and ends no process', async () => {
+    const address = `${market.url}/socket.io/?EIO=4&transport=polling`
+    const opened = await (await fetch(address)).text()
+    const { sid } = JSON.parse(opened.slice(1)) as { sid: string }
+    const auth = `${'{"a":'.repeat(5_000)}1${'}'.repeat(5_000)}`
+    await fetch(`${address}&sid=${sid}`, { method: 'POST', body: `40${auth}` })
+    const refused = await (await fetch(`${address}&sid=${sid}`)).text()
+    expect(refused).toMatch(/^44\{.*"code":"PAYLOAD_TOO_LARGE"/)
+  })
 })

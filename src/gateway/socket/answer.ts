@@ -41,7 +41,8 @@ export function checkSize(payload: unknown, maxPayloadBytes: number): void {
   throw new PresenceError('PAYLOAD_TOO_LARGE', `An event has at most ${maxPayloadBytes} bytes.`)
 }
 
-function jsonBytes(payload: unknown): number {
+/** Bytes of a value as JSON. */
+export function jsonBytes(payload: unknown): number {
   try {
     return Buffer.byteLength(JSON.stringify(payload) ?? '')
   } catch {

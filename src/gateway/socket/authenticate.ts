@@ -46,7 +46,8 @@ async function verifyHandshake(
   Object.assign(socket.data, { user: credentialOf(caller) })
 }
 
-function refusal(error: unknown, log: Log): Error & { data: unknown } {
+/** Words a failure for `connect_error` (R52). */
+export function refusal(error: unknown, log: Log): Error & { data: unknown } {
   const data = explainError(error, log)
   return Object.assign(new Error(data.message), { data })
 }

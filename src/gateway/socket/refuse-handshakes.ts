@@ -3,7 +3,8 @@ import { PresenceError } from '../../domain/errors.ts'
 import { addressKey } from '../address.ts'
 import type { Failures } from '../failures.ts'
 import type { Log } from '../log.ts'
-import type { authenticateSocket } from './authenticate.ts'
+import { jsonBytes } from './answer.ts'
+import { type authenticateSocket, refusal } from './authenticate.ts'
 import { endUnlessJoined } from './gate.ts'
 
 type Middleware = ReturnType<typeof authenticateSocket>
@@ -32,7 +33,8 @@ export function limitHandshakes(check: Middleware, { failures, maxAuthBytes, log
       failures.check(address)
       checkAuthSize(socket, maxAuthBytes)
     } catch (error) {
-      refuse(worded(error))
+      // Whatever is thrown here nobody would catch: Socket.IO does not.
+      refuse(refusal(error, log))
       return
     }
     check(socket, (error) => {
@@ -53,15 +55,9 @@ async function note(failures: Failures, address: string, log: Log): Promise<void
 
 /** @throws {PresenceError} PAYLOAD_TOO_LARGE */
 function checkAuthSize({ handshake }: Socket, maxBytes: number): void {
-  if (Buffer.byteLength(JSON.stringify(handshake.auth)) <= maxBytes) return
+  if (jsonBytes(handshake.auth) <= maxBytes) return
   throw new PresenceError('PAYLOAD_TOO_LARGE', `The auth of a handshake has at most ${maxBytes} bytes.`)
 }
 
 const isWrongToken = ({ data }: { data?: unknown }): boolean =>
   typeof data === 'object' && data !== null && 'code' in data && data.code === 'UNAUTHENTICATED'
-
-function worded(error: unknown): Error {
-  if (!(error instanceof PresenceError)) throw error
-  const { code, message, retryable } = error
-  return Object.assign(new Error(message), { data: { code, message, retryable } })
-}
