@@ -101,6 +101,15 @@ describe('README.md', () => {
   })
 })
 
+describe('docs/adopt.md', () => {
+  const shown = shownIn(read('docs/adopt.md')).map(({ file }) => file)
+
+  test('shows every recipe, and the change of the marketplace', () => {
+    const recipes = readdirSync(join(ROOT, 'examples/recipes')).map((file) => `examples/recipes/${file}`)
+    expect(new Set(shown)).toEqual(new Set(['examples/existing-marketplace/add-presence.patch', ...recipes]))
+  })
+})
+
 describe('every page', () => {
   test('is found', () => {
     expect(pages).toEqual(expect.arrayContaining(['README.md', 'ARCHITECTURE.md', 'CHANGELOG.md', 'docs/spec.md']))
@@ -111,6 +120,10 @@ describe('every page', () => {
     expect(missing).toEqual([])
   })
 
+  test.each(pages)('%s shows files as they are', (page) => {
+    for (const { file, code } of shownIn(read(page))) expect(code, file).toBe(read(file))
+  })
+
   test.each(pages.filter((page) => page !== 'CHANGELOG.md'))('%s names only sources that exist', (page) => {
     const named = [
       ...read(page).matchAll(/`((?:src|test|demo|scripts|docs|bench|examples)\/[\w./-]+\.(?:ts|tsx|js|md|css))`/g),
@@ -119,6 +132,12 @@ describe('every page', () => {
     expect(missing).toEqual([])
   })
 })
+
+/** What a page shows of a file that it names above: its path and the block of code. */
+function shownIn(page: string): { file: string; code: string }[] {
+  const blocks = page.matchAll(/^<!-- (\S+) -->\n\n```\w+\n([\s\S]*?)^```$/gm)
+  return [...blocks].map(([, file = '', code = '']) => ({ file, code }))
+}
 
 /** Cells of every row of every table of a page, without the rules between head and body. */
 function tableRows(page: string): string[][] {

@@ -79,16 +79,6 @@ describe('the README', () => {
 })
 
 describe('docs/adopt.md', () => {
-  const recipes = ['one-process.js', 'redis-adapter.js', 'integer-ids.js', 'typescript.ts', 'commonjs.cjs']
-
-  test.each(recipes)('shows %s as it is', async (recipe) => {
-    const page = await readFile(join(ROOT, 'docs/adopt.md'), 'utf8')
-    const shown = new RegExp(`<!-- examples/recipes/${recipe} -->\\n\\n\`\`\`[jt]s\\n([\\s\\S]*?)\`\`\``).exec(
-      page,
-    )?.[1]
-    expect(shown).toBe(await readFile(join(ROOT, 'examples/recipes', recipe), 'utf8'))
-  })
-
   test('R8 a host that brings no Redis needs no package for it, and is told when it asks for Redis all the same', async () => {
     await seeEachOther(people, (await start('one-process.js')).url)
     const recipe = await readFile(join(plain, 'one-process.js'), 'utf8')

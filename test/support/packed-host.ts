@@ -93,10 +93,13 @@ export async function startHost(home: string, file: string, env: Record<string, 
   }
 }
 
-/** Runs a script of a host's package.json. @throws Error with everything that it printed, when it fails */
-export async function runScript(home: string, script: string, env: Record<string, string>): Promise<string> {
-  const options = { cwd: home, env: { PATH: process.env['PATH'] ?? '', HOME: home, ...env } }
-  const { stdout } = await run('npm', ['run', '--silent', script], options)
+/** Runs a script of a host's package.json as npm does. @throws Error with everything that it printed, when it fails */
+export async function runScript(home: string, name: string, env: Record<string, string>): Promise<string> {
+  const { scripts } = JSON.parse(await readFile(join(home, 'package.json'), 'utf8')) as {
+    scripts: Record<string, string>
+  }
+  const path = [join(home, 'node_modules/.bin'), process.env['PATH']].join(':')
+  const { stdout } = await run('sh', ['-c', scripts[name] ?? 'false'], { cwd: home, env: { ...env, PATH: path } })
   return stdout
 }
 
