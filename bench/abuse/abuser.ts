@@ -1,10 +1,14 @@
 // One abusive client, in a process of its own and at an address of its own.
 import { request } from 'node:http'
+import { setPriority } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { SignJWT } from 'jose'
 import { WebSocket } from 'ws'
 import { serveVerbs } from '../processes/serve-verbs.ts'
 import type { Abuse, AbuseDone, AbusePlan, AbuserVerbs } from './verbs.ts'
+
+// It would have a machine of its own: what it computes must not take from the server and the others.
+setPriority(19)
 
 const ADDRESS = '127.0.0.66'
 /** Connections, or requests under way, that it keeps at once. */

@@ -33,8 +33,8 @@ export interface RecordLoaderOptions {
 
 /** Milliseconds between two statements while many ask; somebody who asks alone does not wait. */
 const BATCH_EVERY_MS = 10
-/** Users in one statement. */
-const BATCH = 1_000
+/** Users in one statement: rows of more would be read in one go, while everybody else waits. */
+const BATCH = 200
 /** Records remembered, about 1 KB each. */
 const REMEMBERED = 20_000
 /** Milliseconds for which a record that nobody here changed is believed: a host may change its own columns by its own SQL. */
