@@ -243,7 +243,7 @@ function mountRoutes(app: Express, options: RoutesOptions): void {
   app.use(presence.trackActivity())
   app.use(presence.router())
   const { demo } = settings
-  const signToken = async (userId: string) => (await tokens.sign?.(userId)) ?? ''
+  const signToken = async (userId: string, role: string) => (await tokens.sign?.(userId, { role })) ?? ''
   app.use(marketplaceRouter({ sequelize, demo, signToken, withPresence: presence.withPresence }))
   app.use('/api', notFound())
   if (PAGE !== undefined) app.use(pageRoutes(PAGE))

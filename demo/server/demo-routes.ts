@@ -13,7 +13,8 @@ interface DemoUser {
 
 interface DemoRoutesOptions {
   readonly sequelize: Sequelize
-  readonly signToken: (userId: string) => string | Promise<string>
+  /** The role is in it: that is what lets staff in where reports are settled. */
+  readonly signToken: (userId: string, role: Role) => string | Promise<string>
 }
 
 /** What makes the demo playable: a list of people, and a token for any of them. Mounted only when `DEMO` is on. */
@@ -31,7 +32,7 @@ export function demoRoutes({ sequelize, signToken }: DemoRoutesOptions): Router 
       logging: false,
     })
     if (user === undefined) return refuse(response, 'USER_NOT_FOUND', 'There is no such user')
-    response.json({ token: await signToken(id), user })
+    response.json({ token: await signToken(id, user.role), user })
   })
 
   router.get('/users', async (request, response) => {

@@ -67,7 +67,7 @@ describe('the demo', () => {
   test('signs in as anybody, unless it is off', async () => {
     const { id } = seedMember('client', 0)
     expect(await demo.post('/api/demo/login', JSON.stringify({ user_id: id }))).toEqual({
-      token: `token of ${id}`,
+      token: `client token of ${id}`,
       user: { id, name: expect.any(String), role: 'client' },
     })
     expect((await real.raw('/api/demo/users')).status).toBe(404)
@@ -134,7 +134,7 @@ async function serve(demo: boolean) {
     marketplaceRouter({
       sequelize: database.sequelize,
       demo,
-      signToken: (userId) => `token of ${userId}`,
+      signToken: (userId, role) => `${role} token of ${userId}`,
       withPresence: async (rows, viewerId) =>
         rows.map((row) => ({ ...row, presence: { userId: row.id }, seen_by: viewerId })),
     }),

@@ -3,6 +3,7 @@ import { QueryTypes, type Sequelize } from 'sequelize'
 import { uuidIds } from '../../src/domain/user-id.ts'
 import { createCatalogue, suggestCities } from './catalogue.ts'
 import { demoRoutes } from './demo-routes.ts'
+import type { Role } from './models.ts'
 import { refuse } from './problem.ts'
 import { readLimit } from './query.ts'
 
@@ -28,7 +29,7 @@ export interface MarketplaceRouterOptions {
   readonly sequelize: Sequelize
   /** Whether anybody may sign in as anybody. Never in a real marketplace. */
   readonly demo: boolean
-  readonly signToken: (userId: string) => string | Promise<string>
+  readonly signToken: (userId: string, role: Role) => string | Promise<string>
   /** Adds presence as this viewer may see it; null is a stranger. */
   readonly withPresence: (rows: ProviderCard[], viewerId: string | null) => Promise<readonly object[]>
 }

@@ -70,6 +70,12 @@ export interface OwnPresence extends Readable<PresenceInfo | null> {
   /** From now on that user sees nothing of this one (R37). */
   block(userId: string): Promise<void>
   unblock(userId: string): Promise<void>
+  /**
+   * Tells staff of the message that this user is shown of that one. Nobody learns whose report it is, and once more tells nothing new.
+   *
+   * @throws {RequestError} code `NOT_FOUND`: they show no message, not any more either
+   */
+  reportMessage(userId: string, reason?: string): Promise<void>
   sessions(): Promise<readonly DeviceSession[]>
   signOut(sessionId: string): Promise<void>
   /** @returns how many devices were signed out, this one included */

@@ -17,3 +17,4 @@ export type {
 export { createPresenceClient } from './presence-client.ts'
 export { RequestError } from './request-error.ts'
 export { createSteadySearch, type SteadySearch, type SteadySearchState } from './search/steady-search.ts'
+export { UNANSWERED_SEARCH } from './search/unanswered.ts'

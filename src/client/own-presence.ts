@@ -48,6 +48,8 @@ export function createOwnPresence(
     blocks: async () => (await request<{ blocks: Block[] }>('/blocks')).blocks,
     block: (userId) => request<void>(blockOf(userId), { method: 'PUT' }),
     unblock: (userId) => request<void>(blockOf(userId), { method: 'DELETE' }),
+    reportMessage: (userId, reason) =>
+      request<void>(`/${encodeURIComponent(userId)}/reports`, { method: 'POST', body: { reason } }),
     sessions: async () => (await request<{ sessions: DeviceSession[] }>('/sessions')).sessions,
     async signOut(sessionId) {
       await request<undefined>(`/sessions/${encodeURIComponent(sessionId)}`, { method: 'DELETE' })

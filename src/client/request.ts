@@ -3,7 +3,7 @@ import type { Surroundings } from './surroundings.ts'
 import type { Tokens } from './token.ts'
 
 export interface RequestOptions {
-  readonly method?: 'GET' | 'PATCH' | 'PUT' | 'DELETE'
+  readonly method?: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE'
   readonly body?: unknown
 }
 

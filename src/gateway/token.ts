@@ -35,8 +35,11 @@ export interface Tokens {
    * @throws {PresenceError} UNAUTHENTICATED, or STORE_UNAVAILABLE while published keys cannot be read
    */
   verify(token: string): Promise<Caller>
-  /** @param options.expiresIn seconds, or a span such as `2h`. @default 12 hours */
-  sign?(userId: string, options?: { expiresIn?: number | string }): Promise<string>
+  /**
+   * @param options.expiresIn seconds, or a span such as `2h`. @default 12 hours
+   * @param options.role what they are beside a user, such as `staff`, as a claim. @default none
+   */
+  sign?(userId: string, options?: { expiresIn?: number | string; role?: string }): Promise<string>
 }
 
 const PUBLISHED_ALGORITHMS = ['RS256', 'ES256', 'EdDSA']
@@ -84,10 +87,13 @@ function sharedSecretTokens(secret: string, options: TokenOptions): Tokens {
 
   return {
     verify: (token) => accept((claims) => withOneOf(token, claims)),
-    async sign(userId, { expiresIn = OWN_S } = {}) {
+    async sign(userId, { expiresIn = OWN_S, role } = {}) {
       const now = clock() / 1000
       // To the millisecond: whoever revokes tokens and signs a new one within a second has to be able to tell them apart.
-      const token = new SignJWT().setProtectedHeader({ alg: 'HS256' }).setSubject(userId).setIssuedAt(now)
+      const token = new SignJWT(role === undefined ? {} : { role })
+        .setProtectedHeader({ alg: 'HS256' })
+        .setSubject(userId)
+        .setIssuedAt(now)
       if (issuer[0] !== undefined) token.setIssuer(issuer[0])
       if (audience[0] !== undefined) token.setAudience(audience[0])
       token.setExpirationTime(typeof expiresIn === 'number' ? Math.floor(now) + expiresIn : expiresIn)

@@ -20,4 +20,13 @@ export type {
   WatchRequest,
 } from './events.ts'
 export type { AudienceLevel } from '../domain/visibility.ts'
-export type { Block, DeviceSession, PresenceSettings, Problem, ProviderList, ProviderPresence } from './http.ts'
+export type {
+  Block,
+  DeviceSession,
+  MessageReport,
+  MessageReports,
+  PresenceSettings,
+  Problem,
+  ProviderList,
+  ProviderPresence,
+} from './http.ts'

@@ -7,7 +7,7 @@ import type {
   ProviderWatchRequest,
   Readable,
 } from '../client/contract.ts'
-import { LOADING } from '../client/search/loading.ts'
+import { UNANSWERED_SEARCH } from '../client/search/unanswered.ts'
 
 /** A search that is open while somebody listens: rendering may happen without ever being shown, and must open nothing. */
 export interface ProvidersView<Card> extends Readable<ProviderSearchState<Card>> {
@@ -21,7 +21,7 @@ export function createProvidersView<Card extends { readonly presence: PresenceIn
   query: ProviderWatchRequest | null,
   initial: ListedProviders<Card> | undefined,
 ): ProvidersView<Card> {
-  const onServer = initial ? loadingWith(initial) : LOADING
+  const onServer = initial ? loadingWith(initial) : UNANSWERED_SEARCH
   let listed: ProviderSearchState<Card> = onServer
   let search: ProviderSearch<Card> | null = null
   let listeners = 0
@@ -31,7 +31,7 @@ export function createProvidersView<Card extends { readonly presence: PresenceIn
   const get = (): ProviderSearchState<Card> => {
     const now = search?.get()
     if (!now) return listed
-    if (now.counts !== null || listed === LOADING) return now
+    if (now.counts !== null || listed === UNANSWERED_SEARCH) return now
     if (shown?.of !== now) shown = { of: now, state: { ...listed, status: now.status, error: now.error } }
     return shown.state
   }
@@ -63,7 +63,7 @@ const loadingWith = <Card>({
   next_cursor,
   as_of,
 }: ListedProviders<Card>): ProviderSearchState<Card> => ({
-  ...LOADING,
+  ...UNANSWERED_SEARCH,
   providers,
   counts,
   nextCursor: next_cursor,

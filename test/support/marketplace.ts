@@ -34,7 +34,7 @@ export interface Marketplace {
   readonly database: TestDatabase
   /** Moves the store's clock; deadlines that pass are handled as always. */
   advance(ms: number): void
-  person(role: 'client' | 'provider', index?: number): Promise<Person>
+  person(role: 'client' | 'provider' | 'staff', index?: number): Promise<Person>
   connect(person: Person, auth?: Record<string, unknown>): Promise<Client>
   http(path: string, init?: RequestInit & { as?: Person; json?: unknown }): Promise<Answer>
   /** Waits until the server holds this many connections: until then a loss has not been noticed. */

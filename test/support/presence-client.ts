@@ -8,7 +8,7 @@ import type {
   ProviderSearchState,
   Readable,
 } from '../../src/client/contract.ts'
-import { LOADING } from '../../src/client/search/loading.ts'
+import { UNANSWERED_SEARCH } from '../../src/client/search/unanswered.ts'
 import { normaliseQuery } from '../../src/client/search/query.ts'
 import type { PresenceInfo } from '../../src/domain/info.ts'
 import type { PresenceSettings, ProviderWatchRequest } from '../../src/protocol/index.ts'
@@ -67,7 +67,7 @@ export function presenceClientDouble(): PresenceClientDouble {
   }
 
   const foundBy = (key: string): ReturnType<typeof cell<ProviderSearchState>> => {
-    const known = found.get(key) ?? cell<ProviderSearchState>(LOADING)
+    const known = found.get(key) ?? cell<ProviderSearchState>(UNANSWERED_SEARCH)
     found.set(key, known)
     return known
   }
@@ -144,6 +144,7 @@ export function presenceClientDouble(): PresenceClientDouble {
       blocks: async () => [],
       block: async () => {},
       unblock: async () => {},
+      reportMessage: async () => {},
       sessions: async () => [],
       signOut: async () => {},
       signOutEverywhere: async () => 0,

@@ -11,6 +11,8 @@ import { ConnectionBar } from './shell/connection-bar.tsx'
 import { Lamp } from './shell/lamp.tsx'
 import { NothingHere } from './shell/nothing-here.tsx'
 import { useSignal } from './state/use-signal.ts'
+import { ReportsPage } from './staff/reports-page.tsx'
+import { StaffLink } from './staff/staff-link.tsx'
 import { Announcer } from './status/announcer.tsx'
 
 /** The whole page: the demo's strip, which can be cut off, the header, and the place the address names. */
@@ -33,6 +35,7 @@ export function App() {
           <Lamp />
           <span>Porchlight</span>
         </Link>
+        <StaffLink />
         <OwnStatus />
       </header>
       <ConnectionBar />
@@ -59,7 +62,8 @@ function Place({ path, address }: { readonly path: string; readonly address: str
         </Activity>
       )}
       {providerId && <ProviderPage key={providerId} id={decodeURIComponent(providerId)} street={street ?? '/'} />}
-      {!isStreet && !providerId && <NothingHere />}
+      {path === '/reports' && <ReportsPage />}
+      {!isStreet && !providerId && path !== '/reports' && <NothingHere />}
     </>
   )
 }

@@ -11,6 +11,7 @@ import './styles/directory.css'
 import './styles/card.css'
 import './styles/provider.css'
 import './styles/menu.css'
+import './styles/reports.css'
 
 const services = createPageServices()
 void services.session.start()

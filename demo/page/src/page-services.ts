@@ -6,6 +6,7 @@ import { createHttp, type Http } from './api/http.ts'
 import { searchAsGuest } from './directory/guest-search.ts'
 import { createPlaces, type Places } from './directory/places.ts'
 import { createDemoSession, type DemoSession } from './identity/demo-session.ts'
+import { createReported, type Reported } from './report/reported.ts'
 import { createSignal, type Signal } from './state/signal.ts'
 import { type Announcements, createAnnouncements } from './status/announcements.ts'
 
@@ -18,6 +19,8 @@ export interface PageServices {
   readonly places: Places
   /** Everybody whose card was shown, as it was last: their own page begins with it. */
   readonly met: Map<string, Provider>
+  /** What the person at this page reported. */
+  readonly reported: Reported
   readonly announcements: Announcements
 }
 
@@ -26,8 +29,10 @@ export function createPageServices(): PageServices {
   const session = createDemoSession(http)
   const presence = createSignal(guestClient(http))
   const met = new Map<string, Provider>()
+  const reported = createReported()
   followIdentity(session, presence, () => guestClient(http), met)
-  return { http, session, presence, places: createPlaces(http), met, announcements: createAnnouncements() }
+  presence.subscribe(() => reported.follow(presence.get()))
+  return { http, session, presence, places: createPlaces(http), met, reported, announcements: createAnnouncements() }
 }
 
 /** Gives each person a client of their own, which begins with whom the page has shown. */

@@ -3,7 +3,7 @@ import type { ProviderWatchRequest } from '../../protocol/events.ts'
 import type { ProviderSearch, ProviderSearchState } from '../contract.ts'
 import { refusedAs } from '../request-error.ts'
 import { createSignal, type Signal } from '../signal.ts'
-import { LOADING } from './loading.ts'
+import { UNANSWERED_SEARCH } from './unanswered.ts'
 import { normaliseQuery } from './query.ts'
 import type { SearchNews } from './search-sync.ts'
 import { applyProvidersDiff, keepCards, type SearchWindow } from './window.ts'
@@ -61,7 +61,7 @@ export function createSearches(
     const { key, request } = normaliseQuery(query)
     const known = searches.get(key)
     if (known) return known
-    const made = { request, state: createSignal(LOADING), window: null, readers: 0 }
+    const made = { request, state: createSignal(UNANSWERED_SEARCH), window: null, readers: 0 }
     searches.set(key, made)
     soon()
     return made

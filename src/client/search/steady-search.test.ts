@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { ProviderSearchState } from '../contract.ts'
 import { createSignal } from '../signal.ts'
-import { LOADING } from './loading.ts'
+import { UNANSWERED_SEARCH } from './unanswered.ts'
 import { createSteadySearch } from './steady-search.ts'
 import { idOf } from './window.ts'
 
@@ -66,7 +66,7 @@ test('cards that only changed places go there when nobody holds them any more', 
 })
 
 function setUp() {
-  const search = createSignal<ProviderSearchState<{ readonly presence: Presence }>>(LOADING)
+  const search = createSignal<ProviderSearchState<{ readonly presence: Presence }>>(UNANSWERED_SEARCH)
   const steady = createSteadySearch(search)
   let changes = 0
   steady.subscribe(() => {
@@ -78,7 +78,12 @@ function setUp() {
     changes: () => changes,
     find(userIds: string) {
       const providers = userIds.split('').map(card)
-      search.set({ ...LOADING, status: 'live', providers, counts: { online: providers.length, away: 0, dnd: 0 } })
+      search.set({
+        ...UNANSWERED_SEARCH,
+        status: 'live',
+        providers,
+        counts: { online: providers.length, away: 0, dnd: 0 },
+      })
     },
     shown() {
       const { providers, entering, leaving } = steady.get()

@@ -8,7 +8,7 @@ export function pageRoutes(root: string): Router {
   router.use(compression())
   router.use('/assets', express.static(join(root, 'assets'), { immutable: true, maxAge: '1y' }))
   router.use(express.static(root, { index: false }))
-  router.get(['/', '/providers/:id'], (_req, res) => {
+  router.get(['/', '/providers/:id', '/reports'], (_req, res) => {
     res.sendFile('index.html', { root, headers: { 'Cache-Control': 'no-cache' } })
   })
   return router

@@ -3,7 +3,7 @@ import type { Http } from './http.ts'
 export interface DemoPerson {
   readonly id: string
   readonly name: string
-  readonly role: 'client' | 'provider'
+  readonly role: 'client' | 'provider' | 'staff'
 }
 
 export interface DemoPeoplePage {

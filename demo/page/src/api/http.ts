@@ -1,8 +1,10 @@
 import { RequestError } from 'porchlight/client'
 
 interface HttpRequest {
-  readonly method?: 'GET' | 'POST'
+  readonly method?: 'GET' | 'POST' | 'DELETE'
   readonly body?: unknown
+  /** In whose name; without one it is a stranger who asks. */
+  readonly token?: string
   readonly signal?: AbortSignal
 }
 
@@ -11,9 +13,9 @@ export type Http = <T>(path: string, request?: HttpRequest) => Promise<T>
 /** Milliseconds after which a request counts as lost. */
 const TIMEOUT_MS = 10_000
 
-/** Requests for what everybody may see: they carry no token. One's own presence goes through the client. */
+/** Requests of the marketplace itself. What somebody decides about their own presence goes through the client. */
 export function createHttp(): Http {
-  return async <T>(path: string, { method = 'GET', body, signal }: HttpRequest = {}): Promise<T> => {
+  return async <T>(path: string, { method = 'GET', body, token, signal }: HttpRequest = {}): Promise<T> => {
     const timeout = AbortSignal.timeout(TIMEOUT_MS)
     let response: Response
     try {
@@ -22,6 +24,7 @@ export function createHttp(): Http {
         headers: {
           accept: 'application/json',
           ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
         },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
@@ -31,7 +34,7 @@ export function createHttp(): Http {
       throw new RequestError('NOT_CONNECTED', 'We cannot reach Porchlight right now.', { retryable: true })
     }
     if (!response.ok) throw await failure(response)
-    return (await response.json()) as T
+    return (response.status === 204 ? undefined : await response.json()) as T
   }
 }
 

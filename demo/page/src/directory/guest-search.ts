@@ -1,4 +1,4 @@
-import type { ProviderSearch, ProviderSearchState } from 'porchlight/client'
+import { type ProviderSearch, type ProviderSearchState, UNANSWERED_SEARCH } from 'porchlight/client'
 import type { PresenceInfo, ProviderWatchRequest } from 'porchlight/protocol'
 import { fetchProviders, type Provider } from '../api/directory.ts'
 import { type Http, refusalOf } from '../api/http.ts'
@@ -7,15 +7,6 @@ import { paramsOf } from './query.ts'
 
 /** Milliseconds between two looks. */
 const LOOK_EVERY_MS = 15_000
-
-const NOBODY_ANSWERED: ProviderSearchState<Provider> = {
-  status: 'loading',
-  providers: [],
-  counts: null,
-  nextCursor: null,
-  asOf: null,
-  error: null,
-}
 
 /**
  * The search of somebody who is not signed in: there is no connection that could tell, so it looks again now and then, while the tab is
@@ -28,7 +19,7 @@ export function searchAsGuest(
   request: ProviderWatchRequest,
   seed: (presences: readonly PresenceInfo[]) => void,
 ): ProviderSearch<Provider> {
-  const state = createSignal(NOBODY_ANSWERED)
+  const state = createSignal<ProviderSearchState<Provider>>(UNANSWERED_SEARCH)
   const closed = new AbortController()
 
   const look = async (): Promise<void> => {

@@ -1,6 +1,7 @@
 import { useMemo, useRef, useState } from 'react'
 import type { Provider, Service } from '../api/directory.ts'
 import { AskDialog } from '../provider/ask-dialog.tsx'
+import { ReportDialog } from '../report/report-dialog.tsx'
 import { REDUCED_MOTION, useMedia } from '../shell/use-media.ts'
 import { moveAmongCards } from './card-keys.ts'
 import { ProviderCard } from './provider-card.tsx'
@@ -17,6 +18,7 @@ interface PeopleListProps extends Pick<ProviderListProps, 'query' | 'directory' 
 /** The cards, and the way to more of them. */
 export function PeopleList({ query, directory, service, onChange, wanted }: PeopleListProps) {
   const [asked, setAsked] = useState<Provider | null>(null)
+  const [reportedOne, setReportedOne] = useState<Provider | null>(null)
   const watched = useSoftCards(directory.providers, useMedia(REDUCED_MOTION))
   const further = useFurtherCards(query, watched.cards, directory.nextCursor)
   const cards = useMemo(() => [...watched.cards, ...further.cards], [watched.cards, further.cards])
@@ -48,6 +50,7 @@ export function PeopleList({ query, directory, service, onChange, wanted }: Peop
             isFading={watched.fading.has(provider.id)}
             isGone={directory.leaving.has(provider.id)}
             onAsk={setAsked}
+            onReport={setReportedOne}
           />
         ))}
       </ul>
@@ -57,6 +60,7 @@ export function PeopleList({ query, directory, service, onChange, wanted }: Peop
         </button>
       )}
       {asked && <AskDialog provider={asked} onClose={() => setAsked(null)} />}
+      {reportedOne && <ReportDialog {...reportedOne} onClose={() => setReportedOne(null)} />}
     </>
   )
 }

@@ -2,6 +2,7 @@ import { usePresence, usePresenceText } from 'porchlight/react'
 import { memo } from 'react'
 import type { Provider } from '../api/directory.ts'
 import { Link } from '../navigation/link.tsx'
+import { ReportButton } from '../report/report-button.tsx'
 import { Avatar } from '../status/avatar.tsx'
 import { Rating } from './rating.tsx'
 
@@ -14,11 +15,12 @@ interface ProviderCardProps {
   /** Who this is was not asked for any more, and stays while the list is in use. */
   readonly isGone: boolean
   readonly onAsk: (provider: Provider) => void
+  readonly onReport: (provider: Provider) => void
 }
 
 /** One person. The card has the same height whatever is known of them, so a change never moves its neighbours. */
 export const ProviderCard = memo(function ProviderCard(props: ProviderCardProps) {
-  const { provider, trade, isFading, isGone, onAsk } = props
+  const { provider, trade, isFading, isGone, onAsk, onReport } = props
   const { id, name, city } = provider
   const presence = usePresence(id)
   const { status, message, stale } = presence
@@ -52,7 +54,14 @@ export const ProviderCard = memo(function ProviderCard(props: ProviderCardProps)
           </p>
         </div>
       </div>
-      {message ? <q className="card-words card-message">{message}</q> : <p className="card-words">{provider.about}</p>}
+      {message ? (
+        <div className="said">
+          <q className="card-words card-message">{message}</q>
+          <ReportButton userId={id} name={name} message={message} onPress={() => onReport(provider)} />
+        </div>
+      ) : (
+        <p className="card-words">{provider.about}</p>
+      )}
       <div className="card-foot">
         <p className="card-facts">
           <Rating rating={provider.rating} reviews={provider.reviews} />

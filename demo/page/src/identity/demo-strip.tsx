@@ -4,6 +4,8 @@ import { Modal } from '../shell/modal.tsx'
 import { useSignal } from '../state/use-signal.ts'
 import { PersonPicker } from './person-picker.tsx'
 
+const ROLE_WORDS = { client: 'a client', provider: 'a provider', staff: 'a member of staff' } as const
+
 /** The demo's own strip: who one is here, and how to be somebody else. Without it the page is a real one. */
 export function DemoStrip() {
   const { session } = usePageServices()
@@ -15,7 +17,7 @@ export function DemoStrip() {
       <span className="demo-tag">Demo</span>
       {identity.phase === 'in' && (
         <span className="demo-words">
-          You are viewing as <strong>{identity.person.name}</strong>, a {identity.person.role}
+          You are viewing as <strong>{identity.person.name}</strong>, {ROLE_WORDS[identity.person.role]}
         </span>
       )}
       {identity.phase === 'starting' && <span className="demo-words">Choosing somebody for you to be…</span>}

@@ -11,7 +11,7 @@ const SHOWN = 30
 export function PersonPicker({ onDone }: { readonly onDone: () => void }) {
   const { session, met } = usePageServices()
   const [text, setText] = useState('')
-  const { clients, providers, failed } = useDemoPeople()
+  const { clients, providers, staff, failed } = useDemoPeople()
   const id = useId()
 
   const shown = useMemo(
@@ -48,6 +48,7 @@ export function PersonPicker({ onDone }: { readonly onDone: () => void }) {
         <Group title="Providers you have seen" people={matching(shown)} onPick={become} />
         <Group title="Clients" people={matching(clients)} onPick={become} />
         <Group title="Other providers" people={matching(providers.filter(({ id }) => !seen.has(id)))} onPick={become} />
+        <Group title="Staff, who look at reports" people={matching(staff)} onPick={become} />
         {failed && <p className="quiet">The list of people did not arrive. {failed}</p>}
       </div>
       <button type="button" className="button button-quiet" onClick={onDone}>

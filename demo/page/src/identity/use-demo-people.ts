@@ -10,17 +10,18 @@ const MOST_PAGES = 5
 interface DemoPeople {
   readonly clients: readonly DemoPerson[]
   readonly providers: readonly DemoPerson[]
+  readonly staff: readonly DemoPerson[]
   readonly failed: string | null
 }
 
 /** The people one can be, page by page as they arrive. */
 export function useDemoPeople(): DemoPeople {
   const { http } = usePageServices()
-  const [people, setPeople] = useState<DemoPeople>({ clients: [], providers: [], failed: null })
+  const [people, setPeople] = useState<DemoPeople>({ clients: [], providers: [], staff: [], failed: null })
 
   useEffect(() => {
     const stop = new AbortController()
-    const read = async (role: DemoPerson['role'], into: 'clients' | 'providers'): Promise<void> => {
+    const read = async (role: DemoPerson['role'], into: 'clients' | 'providers' | 'staff'): Promise<void> => {
       let cursor: string | null = null
       for (let page = 0; page < MOST_PAGES; page++) {
         const { users, next_cursor } = await fetchPeople(http, role, { limit: PAGE, cursor })
@@ -30,9 +31,11 @@ export function useDemoPeople(): DemoPeople {
         cursor = next_cursor
       }
     }
-    Promise.all([read('client', 'clients'), read('provider', 'providers')]).catch((error: unknown) => {
-      if (!stop.signal.aborted) setPeople((before) => ({ ...before, failed: explain(error).message }))
-    })
+    Promise.all([read('client', 'clients'), read('provider', 'providers'), read('staff', 'staff')]).catch(
+      (error: unknown) => {
+        if (!stop.signal.aborted) setPeople((before) => ({ ...before, failed: explain(error).message }))
+      },
+    )
     return () => stop.abort()
   }, [http])
 

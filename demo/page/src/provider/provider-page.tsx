@@ -3,6 +3,8 @@ import { useState } from 'react'
 import type { Provider } from '../api/directory.ts'
 import { Rating } from '../directory/rating.tsx'
 import { Link } from '../navigation/link.tsx'
+import { ReportButton } from '../report/report-button.tsx'
+import { ReportDialog } from '../report/report-dialog.tsx'
 import { NothingHere } from '../shell/nothing-here.tsx'
 import { Avatar } from '../status/avatar.tsx'
 import { TITLE_MARKS } from '../status/title-marks.ts'
@@ -56,6 +58,7 @@ function Profile({ provider }: { readonly provider: Provider }) {
   const presence = usePresence(id)
   const { status, message, stale } = presence
   const [asking, setAsking] = useState(false)
+  const [reporting, setReporting] = useState(false)
   useTitle(`${TITLE_MARKS[status]} ${name} · Porchlight`)
   useTabMark(status, stale)
 
@@ -85,7 +88,14 @@ function Profile({ provider }: { readonly provider: Provider }) {
             {usePresenceText(presence)}
             {stale && <span className="stale-words"> (may be old)</span>}
           </p>
-          <p className="presence-message">{message ? <q>{message}</q> : <PresenceHint status={status} />}</p>
+          {message ? (
+            <div className="said">
+              <q className="presence-message">{message}</q>
+              <ReportButton userId={id} name={name} message={message} onPress={() => setReporting(true)} />
+            </div>
+          ) : (
+            <p className="presence-message">{HINTS[status]}</p>
+          )}
         </div>
         <button
           type="button"
@@ -113,6 +123,7 @@ function Profile({ provider }: { readonly provider: Provider }) {
         </div>
       </dl>
       {asking && <AskDialog provider={provider} onClose={() => setAsking(false)} withLink={false} />}
+      {reporting && <ReportDialog id={id} name={name} onClose={() => setReporting(false)} />}
     </article>
   )
 }
@@ -124,8 +135,6 @@ const HINTS = {
   offline: 'Not here right now. A message waits until they are back.',
   unknown: 'We do not know right now. A message waits for them.',
 } as const
-
-const PresenceHint = ({ status }: { readonly status: keyof typeof HINTS }) => <span>{HINTS[status]}</span>
 
 function ProfileSkeleton() {
   return (

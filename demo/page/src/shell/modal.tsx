@@ -10,7 +10,7 @@ interface ModalProps {
 
 /**
  * A dialog over the page. The browser's own element keeps the focus inside, closes on Escape and gives the focus back
- * to what had opened it; a click beside it closes it, too. Shown as long as it is rendered.
+ * to what had opened it, or to the page where that is gone by then; a click beside it closes it, too. Shown as long as it is rendered.
  */
 export function Modal({ label, className, onClose, children, testId }: ModalProps) {
   const dialog = useRef<HTMLDialogElement>(null)
@@ -21,7 +21,8 @@ export function Modal({ label, className, onClose, children, testId }: ModalProp
     element?.showModal()
     return () => {
       element?.close()
-      if (opener instanceof HTMLElement && opener.isConnected) opener.focus({ preventScroll: true })
+      const back = opener?.isConnected ? opener : document.getElementById('main')
+      if (back instanceof HTMLElement) back.focus({ preventScroll: true })
     }
   }, [])
 

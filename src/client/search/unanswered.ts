@@ -1,7 +1,7 @@
 import type { ProviderSearchState } from '../contract.ts'
 
 /** What there is to show before anybody answered. */
-export const LOADING: ProviderSearchState<never> = {
+export const UNANSWERED_SEARCH: ProviderSearchState<never> = {
   status: 'loading',
   providers: [],
   counts: null,
