@@ -6,7 +6,6 @@ import { parseUnwatch, parseWatch } from '../../protocol/schemas/watch.ts'
 import { PresenceError } from '../../domain/errors.ts'
 import { providerQuery } from '../http/provider-routes.ts'
 import { noMetrics } from '../log.ts'
-import { createTurns } from '../../service/in-turn.ts'
 import type { ProviderQuery } from '../../service/verbs.ts'
 import { explainError } from '../explain-error.ts'
 import { tooMuch } from '../rate-limit.ts'
@@ -65,8 +64,6 @@ function identityOf({ identify, log }: SocketDoor, socket: Socket): ReturnType<S
 
 function listenersFor(door: SocketDoor, connections: Connections): Listeners {
   const { verbs, codec, options, limits, clock = Date.now } = door
-  // One after the other: lists of one connection replace each other, and many at once would keep all others waiting (R53).
-  const inTurn = createTurns()
   return {
     activity: noteActivity(door, connections),
     setStatus: answerEvent(door, connections, 'setStatus', {
@@ -84,7 +81,7 @@ function listenersFor(door: SocketDoor, connections: Connections): Listeners {
       read: (payload) => parseWatch(payload, codec, options.maxWatchedUsers),
       run({ users, known }, userId, socket) {
         if (!limits.reads.take(userId, users.length)) throw tooMuch()
-        return inTurn(socket.id, () => verbs.watchUsers(socket.id, userId, users, known))
+        return verbs.watchUsers(socket.id, userId, users, known)
       },
     }),
     watchProviders: answerEvent(door, connections, 'watchProviders', {
@@ -94,9 +91,7 @@ function listenersFor(door: SocketDoor, connections: Connections): Listeners {
       },
       async run(query, userId, socket) {
         await limits.spend('searches', userId)
-        return inTurn(socket.id, async () =>
-          wordWatched(await verbs.watchProviders(socket.id, query), query.sort, clock()),
-        )
+        return wordWatched(await verbs.watchProviders(socket.id, query), query.sort, clock())
       },
     }),
     renew: answerEvent(door, connections, 'renew', {
@@ -111,12 +106,11 @@ function listenersFor(door: SocketDoor, connections: Connections): Listeners {
         checkSize(payload, options.maxPayloadBytes)
         return parseUnwatch(payload)
       },
-      run: ({ watch_id: watchId }, _userId, socket) =>
-        inTurn(socket.id, async () => {
-          if (watchId === undefined) verbs.unwatchAll(socket.id)
-          else verbs.unwatchProviders(socket.id, watchId)
-          return {}
-        }),
+      run({ watch_id: watchId }, _userId, socket) {
+        if (watchId === undefined) verbs.unwatchAll(socket.id)
+        else verbs.unwatchProviders(socket.id, watchId)
+        return {}
+      },
     }),
     error(error) {
       // A client may send an event of this name, with any words: that is no error of its socket.
