@@ -69,8 +69,6 @@ describe('users, presence and sessions as hash partitions by user id', () => {
   })
 
   test('rows go to the partitions of their users', async () => {
-    const { written } = await reachOf(project, someOf([2, 5], 8))
-    expect(written['porchlight_presence']).toEqual([2, 5])
     expect((await reachOf(saveSessions, someOf([1], 5))).written['user_sessions']).toEqual([1])
   })
 
@@ -89,8 +87,10 @@ describe('users, presence and sessions as hash partitions by user id', () => {
 
   test('an update names every partition it might write before it knows which ones it will', async () => {
     const { read, written } = await reachOf(project, someOf([2], 1))
-    expect(read['users']).toEqual([2])
-    expect(written['users']).toEqual(ALL)
+    for (const table of ['users', 'porchlight_presence']) {
+      expect(read[table]).toEqual([2])
+      expect(written[table]).toEqual(ALL)
+    }
   })
 
   test('a batch that is large for the table reads all partitions: PostgreSQL prefers one pass to many searches', async () => {
