@@ -74,7 +74,7 @@ const ABSENT_DEEDS: ReadonlySet<Deed['do']> = new Set(['work', 'batch', 'read', 
 /** Whether a step after the hiding tells nobody, by what it is, what others may not know. */
 export function isUntold({ who, deed }: Step, hiding: Hiding): boolean {
   if (who === null) return true
-  if (who !== SECRET) return !isSearch(deed) || hiding.by !== 'block' || !hiding.viewers.includes(who)
+  if (who !== SECRET) return isComparable({ who, deed }, hiding)
   if (hiding.by === 'block') return deed.do !== 'block' || !hiding.viewers.includes(deed.viewer)
   // What they block does not matter; what they decide on else might let others know more.
   if (deed.do === 'level') return false
@@ -84,7 +84,10 @@ export function isUntold({ who, deed }: Step, hiding: Hiding): boolean {
   return true
 }
 
-/** Searches show what strangers may see, to the blocked, too (R37). */
+/** Whether what a step tells somebody can be held against them: searches show the blocked, too, what strangers may see (R37). */
+export const isComparable = ({ who, deed }: Step, hiding: Hiding): boolean =>
+  who === null || hiding.by !== 'block' || !hiding.viewers.includes(who) || !isSearch(deed)
+
 const isSearch = (deed: Deed): boolean =>
   deed.do === 'watchSearch' || (deed.do === 'hostList' && Object.keys(deed.query).length > 0)
 

@@ -69,23 +69,24 @@ export async function findInterference(options: {
 
 class Interference extends Error {
   override readonly name = 'Interference'
-  constructor(script: Script, { alone, active }: Difference) {
-    super(
-      [
-        'What others were told depends on what the secret user did.',
-        describeScript(script),
-        `While the secret user did nothing: ${describeTold(alone)}`,
-        `While they did the above: ${describeTold(active)}`,
-      ].join('\n'),
-    )
+  constructor(script: Script, difference: Difference) {
+    super(describeDifference(script, difference))
   }
 }
+
+export const describeDifference = (script: Script, { alone, active }: Difference): string =>
+  [
+    'What others were told depends on what the secret user did.',
+    describeScript(script),
+    `While the secret user did nothing: ${describeTold(alone)}`,
+    `While they did the above: ${describeTold(active)}`,
+  ].join('\n')
 
 const describeTold = (told: Told | undefined): string =>
   told ? `step ${told.step}, ${told.channel}:\n${told.text}` : 'nothing more'
 
 /** By channel, each in its own order; a step that was skipped is a step. */
-function compare(alone: Transcript, active: Transcript): Difference | null {
+export function compare(alone: Transcript, active: Transcript): Difference | null {
   const channels = new Set([...alone, ...active].map(({ channel }) => channel))
   const differences: Difference[] = []
   for (const channel of channels) {

@@ -37,7 +37,7 @@ export async function play(world: World, script: Script, alone: boolean): Promis
     if (isAwayAfter(script)) await stage.step({ who: null, deed: { do: 'outage', of: 'nothing' } })
     for (const step of stepsOf(script.hiding)) await stage.hide(step)
     for (const step of script.after) {
-      if (alone && step.who === SECRET) stage.skip()
+      if (alone && step.who === SECRET) await stage.skip()
       else await stage.step(step)
     }
     // What still waits is told now.
@@ -74,11 +74,13 @@ function createStage(world: World, { hiding, before }: Script) {
 
   /** Asks over HTTP; what the secret user is answered is theirs to know. */
   async function http(who: string | null, method: string, path: string, more: { json?: unknown; etag?: string } = {}) {
-    const headers: Record<string, string> = {}
-    if (who !== null) headers['authorization'] = `Bearer ${who}`
+    const door = world.door(who)
+    const headers: Record<string, string> = { ...door.headers }
+    if (door.token !== null) headers['authorization'] = `Bearer ${door.token}`
     if (more.etag !== undefined) headers['if-none-match'] = more.etag
     if (more.json !== undefined) headers['content-type'] = 'application/json'
-    const answer = await world.during(exchange(agent, world.url + path, { method, headers }, more.json))
+    const json = more.json === undefined ? undefined : world.said(JSON.stringify(more.json))
+    const answer = await world.during(exchange(agent, door.url + world.said(path), { method, headers }, json))
     tell(who, 'http', `${method} ${path}\n${wordAnswer(answer)}`)
     return answer
   }
@@ -86,12 +88,13 @@ function createStage(world: World, { hiding, before }: Script) {
   async function connect(who: string, { device, format, type }: Deed & { do: 'connect' }): Promise<void> {
     const name = `${who}/${device}`
     if (clients.get(name)?.isOpen()) return
-    const auth = { token: who, device_id: name, device_type: type, format, v: 1 }
+    const { url, token } = world.door(who)
+    const auth = { token, device_id: name, device_type: type, format, v: 1 }
     const onFrame = (frame: string): void => {
       tell(who, name, frame)
       learn(known, name, frame)
     }
-    clients.set(name, await world.during(openRawClient({ url: world.url, auth, onFrame })))
+    clients.set(name, await world.during(openRawClient({ url, auth, onFrame })))
   }
 
   async function end(client: RawClient, how: 'leave' | 'cut'): Promise<void> {
@@ -127,7 +130,10 @@ function createStage(world: World, { hiding, before }: Script) {
     if (client === null) return
     if (deed.do === 'activity') client.say('activity')
     else if (deed.do === 'leave' || deed.do === 'cut') await end(client, deed.do)
-    else await world.during(client.ask(...wordDeed(deed, known.get(`${who}/${deed.device}`) ?? {})))
+    else {
+      const [event, payload] = wordDeed(deed, known.get(`${who}/${deed.device}`) ?? {})
+      await world.during(client.ask(event, JSON.parse(world.said(JSON.stringify(payload)))))
+    }
   }
 
   /** What somebody does by HTTP. */
@@ -174,7 +180,8 @@ function createStage(world: World, { hiding, before }: Script) {
 
   return {
     told,
-    skip: () => (at += 1),
+    /** As much time goes by as if somebody had done something. */
+    skip: (): Promise<void> => take(() => Promise.resolve()),
     step: (step: Step): Promise<void> => take(() => act(step)),
     hide: (step: Step): Promise<void> => take(() => hide(step)),
     close(): void {
@@ -285,10 +292,10 @@ async function exchange(
   agent: Agent,
   url: string,
   options: { method: string; headers: Record<string, string> },
-  json?: unknown,
+  json?: string,
 ): Promise<Answer> {
   const sent = send(url, { ...options, agent })
-  sent.end(json === undefined ? undefined : JSON.stringify(json))
+  sent.end(json)
   const [response] = (await once(sent, 'response')) as [IncomingMessage]
   const chunks: Buffer[] = []
   for await (const chunk of response) chunks.push(chunk as Buffer)

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { AUDIENCE_LEVELS, type Levels } from '../../src/domain/visibility.ts'
-import { describeHiding, type Hiding, hidings, isUntold } from './hiding.ts'
+import { describeHiding, type Hiding, hidings, isComparable, isUntold } from './hiding.ts'
 import { ABSENT, ASKED, CITIES, NOBODY, OTHERS, PROVIDERS, SECRET, SERVICES } from './people.ts'
 
 /** What somebody does with a device of theirs, or by HTTP. Names of users are ids; devices are numbered. */
@@ -210,7 +210,29 @@ export const scriptsBy = (hiding: fc.Arbitrary<Hiding>): fc.Arbitrary<Script> =>
         { minLength: 4, maxLength: 24, size: 'max' },
       ),
     })
-    .map((script) => ({ ...script, after: script.after.filter((step) => isUntold(step, script.hiding)) }))
+    .map((script) => ({
+      ...script,
+      before: [...arrivals(script.hiding), ...onViewers(script.before, script.hiding)].filter((step) =>
+        isComparable(step, script.hiding),
+      ),
+      after: onViewers(script.after, script.hiding).filter((step) => isUntold(step, script.hiding)),
+    }))
+
+/** What only some may not know only they can give away: one of them is there, and half of what others do is theirs. */
+const viewerOf = (hiding: Hiding): string | undefined => (hiding.by === 'block' ? hiding.viewers[0] : undefined)
+
+function arrivals(hiding: Hiding): Step[] {
+  const who = viewerOf(hiding)
+  const deed: Deed = { do: 'connect', device: 0, format: 'events', type: 'web' }
+  return who === undefined ? [] : [{ who, deed }]
+}
+
+function onViewers(steps: readonly Step[], hiding: Hiding): Step[] {
+  const viewer = viewerOf(hiding)
+  return steps.map((step, i) =>
+    viewer === undefined || step.who === null || step.who === SECRET || i % 2 === 1 ? step : { ...step, who: viewer },
+  )
+}
 
 export const scripts = scriptsBy(hidings)
 

@@ -44,9 +44,19 @@ export interface WorldOptions {
   open(clock: () => number): Promise<Stores>
 }
 
+export interface Door {
+  readonly url: string
+  readonly token: string | null
+  /** Of requests, beside those that the script tells. */
+  readonly headers?: Readonly<Record<string, string>>
+}
+
 /** One presence system with real sockets and real HTTP, on a clock of its own that stands still until it is moved. */
 export interface World {
-  readonly url: string
+  /** Where somebody, or whoever searches, asks and connects, and as whom. */
+  door(who: string | null): Door
+  /** What the people of a script say, in the words of this world. */
+  said(text: string): string
   /** Keys that caches in front were to be purged of, in order. */
   readonly purges: (readonly string[])[]
   /** Waits for something, and lets the machine's time move as far as it needs and no further. */
@@ -138,8 +148,10 @@ export async function startWorld({ machine, audience, mergeMs, plant, open }: Wo
     },
   })
 
+  const url = `http://127.0.0.1:${(http.address() as AddressInfo).port}`
   return {
-    url: `http://127.0.0.1:${(http.address() as AddressInfo).port}`,
+    door: (who) => ({ url, token: who }),
+    said: (text) => text,
     purges,
     quiet,
     wait: (ms) => clock.advance(ms),
