@@ -102,10 +102,18 @@ const TEXTS = [
   'ﬃ',
 ]
 
+/** Any unit of UTF-16, halves of pairs included. */
+const unit = fc
+  .oneof({ weight: 3, arbitrary: fc.nat({ max: 0xff }) }, { weight: 1, arbitrary: fc.nat({ max: 0xffff }) })
+  .map((code) => String.fromCharCode(code))
+
+/** Any characters at all. */
+export const characters = (maxLength: number): fc.Arbitrary<string> => fc.string({ unit, maxLength })
+
 export const text: fc.Arbitrary<string> = fc.oneof(
   { weight: 4, arbitrary: fc.constantFrom(...NAMES, ...WORDS) },
   { weight: 3, arbitrary: fc.constantFrom(...TEXTS) },
-  { weight: 2, arbitrary: fc.string({ unit: 'binary', maxLength: 40 }) },
+  { weight: 2, arbitrary: characters(40) },
   { weight: 1, arbitrary: fc.constantFrom(101, 129, 500, 4_401).map((length) => 'x'.repeat(length)) },
 )
 
@@ -121,7 +129,7 @@ export const junk: fc.Arbitrary<unknown> = fc.oneof(
     weight: 2,
     arbitrary: fc.oneof(fc.constantFrom([], {}, [[]], [null], { _placeholder: true, num: 0 }), fc.array(text)),
   },
-  { weight: 1, arbitrary: fc.jsonValue({ maxDepth: 4, stringUnit: 'binary' }) },
+  { weight: 1, arbitrary: fc.jsonValue({ maxDepth: 4, stringUnit: unit }) },
   { weight: 1, arbitrary: fc.constantFrom(60, 600).map((size) => Array.from({ length: size }, () => '{user3}')) },
   { weight: 1, arbitrary: fc.tuple(text, fc.oneof(text, number)).map(([key, value]) => own({}, key, value)) },
 )

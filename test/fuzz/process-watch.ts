@@ -30,7 +30,8 @@ const RESOLUTION_MS = 10
 
 /**
  * Runs in the process. Of a pause only that is its own for which its main thread did not stand in line for a core: Linux says how long it
- * did, elsewhere all of a pause is taken for its own. A look may come in the midst of a pause, which then counts as far as it went.
+ * did, elsewhere all of a pause is taken for its own. A look may come in the midst of a pause: it then counts as far as it went, and as a
+ * whole at the next look.
  */
 const INSTALL = `(() => {
   const { monitorEventLoopDelay } = process.getBuiltinModule('node:perf_hooks')
@@ -41,32 +42,34 @@ const INSTALL = `(() => {
   const delays = monitorEventLoopDelay({ resolution: ${RESOLUTION_MS} })
   delays.enable()
   let at, inLine, longestMs, ownMs
-  const look = () => {
+  const measure = () => {
     const now = performance.now(), stood = inLineMs()
     longestMs = Math.max(longestMs, now - at)
     ownMs = Math.max(ownMs, now - at - (stood - inLine))
-    at = now
-    inLine = stood
   }
-  const reset = () => {
-    delays.reset()
+  const begin = () => {
     at = performance.now()
     inLine = inLineMs()
+  }
+  const forget = () => {
+    delays.reset()
     longestMs = ownMs = 0
   }
-  reset()
-  setInterval(look, ${RESOLUTION_MS}).unref()
+  begin()
+  forget()
+  setInterval(() => (measure(), begin()), ${RESOLUTION_MS}).unref()
   globalThis.fuzzWatch = {
     take() {
-      look()
+      measure()
       const taken = { longestMs: Math.max(longestMs, delays.max / 1e6), ownMs }
-      reset()
+      forget()
       return JSON.stringify(taken)
     },
     held() {
       const { heapUsed, external } = process.memoryUsage()
       const sockets = process.getActiveResourcesInfo().filter((name) => name.startsWith('TCP')).length
-      reset()
+      begin()
+      forget()
       return JSON.stringify({ bytes: heapUsed + external, sockets })
     },
   }

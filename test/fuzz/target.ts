@@ -21,8 +21,8 @@ export interface TargetOptions {
   readonly env?: Readonly<Record<string, string>>
 }
 
-/** Milliseconds after which a handshake, or a request, that goes nowhere is ended. */
-export const SERVER_PATIENCE_MS = 500
+/** Milliseconds after which a handshake, or a request, that goes nowhere is ended: so long a busy machine may keep one that goes on. */
+const PATIENCE_MS = 1_000
 
 /** Sessions end at once, so that what is left of them is no growth; whatever is slow is so within the run. */
 const SETTINGS = {
@@ -36,8 +36,10 @@ const SETTINGS = {
   PRESENCE_RATE_LIMIT: 'off',
   PRESENCE_GRACE_MS: '50',
   PRESENCE_MOBILE_GRACE_MS: '50',
-  PRESENCE_HANDSHAKE_TIMEOUT_MS: String(SERVER_PATIENCE_MS),
-  PRESENCE_REQUEST_TIMEOUT_MS: String(2 * SERVER_PATIENCE_MS),
+  PRESENCE_HANDSHAKE_TIMEOUT_MS: String(PATIENCE_MS),
+  // One that ends because of an error is not waited for.
+  PRESENCE_DRAIN_MS: '200',
+  PRESENCE_REQUEST_TIMEOUT_MS: String(PATIENCE_MS),
   // Any free port: it is printed.
   NODE_OPTIONS: '--inspect=127.0.0.1:0',
 }
@@ -51,6 +53,8 @@ export async function startTarget({ databaseUrl, env = {} }: TargetOptions): Pro
   const inspector = await server.prints(/Debugger listening on (ws:\S+)/)
   const url = await server.prints(/ready at (http:\S+)/)
   const watch = await watchProcess(inspector)
+  // A process that ends waits for whoever is at the inspector.
+  server.prints(/Waiting for the debugger to disconnect/).then(watch.close, () => {})
   const people = await readPeople(url)
   const said = server.output().length
   let ending: string | null = null
@@ -71,7 +75,6 @@ export async function startTarget({ databaseUrl, env = {} }: TargetOptions): Pro
 }
 
 async function stop(server: Running, watch: ProcessWatch): Promise<void> {
-  // With somebody at the inspector Node waits for them to leave.
   watch.close()
   server.kill('SIGTERM')
   await server.ended
