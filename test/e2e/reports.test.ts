@@ -180,11 +180,12 @@ describe('the reports', () => {
     expect(await page.getByTestId('staff-link').count()).toBe(0)
     expect(errors).toEqual([])
     // Whoever lets the page believe it is told the same by the server.
-    await page.evaluate(() => {
-      const kept = JSON.parse(sessionStorage.getItem('porchlight.person') ?? '{}')
-      sessionStorage.setItem('porchlight.person', JSON.stringify({ ...kept, role: 'staff' }))
-    })
+    const { id, name, token } = ana
+    const login = { token, user: { id, name, role: 'staff' } }
+    await page.route('**/api/demo/login', (route) => route.fulfill({ json: login }))
+    const refused = page.waitForResponse('**/api/users/presence/reports')
     await page.reload()
+    expect((await refused).status()).toBe(403)
     await page.getByText('Nobody lives at this address').waitFor()
   })
 

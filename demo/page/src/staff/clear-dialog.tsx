@@ -61,7 +61,7 @@ export function ClearDialog({ one, clear, onClose }: ClearDialogProps) {
             aria-disabled={isClearing}
             data-testid="clear-message"
           >
-            {isClearing ? 'Clearing…' : 'Clear the message'}
+            {isClearing ? 'Clearing…' : 'Clear it'}
           </button>
         </div>
       </form>
