@@ -228,10 +228,16 @@ function arrivals(hiding: Hiding): Step[] {
 }
 
 function onViewers(steps: readonly Step[], hiding: Hiding): Step[] {
-  const viewer = viewerOf(hiding)
-  return steps.map((step, i) =>
-    viewer === undefined || step.who === null || step.who === SECRET || i % 2 === 1 ? step : { ...step, who: viewer },
-  )
+  const who = viewerOf(hiding)
+  if (who === undefined) return [...steps]
+  return steps.map((step, i) => {
+    if (step.who === null || step.who === SECRET || i % 2 === 1) return step
+    const { deed } = step
+    if (deed.do === 'watch') return { who, deed: { ...deed, device: 0 } }
+    // What they would be told as everybody is, they ask for where they are somebody.
+    const isOwn = isComparable({ who, deed }, hiding)
+    return { who, deed: isOwn ? deed : { do: 'watch', device: 0, users: [SECRET], withKnown: false } }
+  })
 }
 
 export const scripts = scriptsBy(hidings)
