@@ -19,6 +19,7 @@ import {
 } from './durable-store-people.ts'
 import { personalDataContract } from './durable-store-personal.ts'
 import { accessContract } from './durable-store-access.ts'
+import { levelsContract } from './durable-store-levels.ts'
 import { providerSearchContract } from './durable-store-search.ts'
 
 /** What every durable store promises, whatever it is made of. */
@@ -30,6 +31,7 @@ export function durableStoreContract(name: string, open: OpenDurableStore): void
     personalDataContract(open)
     accessContract(open)
     providerSearchContract(open)
+    levelsContract(open)
   })
 }
 
