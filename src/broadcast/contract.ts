@@ -53,6 +53,8 @@ export interface Broadcaster {
    * @returns where they stand
    */
   place(viewerId: string, standing: Standing, announcement: Announcement, unheard?: string): Standing
+  /** Where a connection stands towards a user: null where strangers do, or while it is not known. */
+  standing(socketId: string, userId: string): Standing | null
   /** The newest view announced of a watched user, or null: a snapshot read earlier may be older. */
   latest(userId: string, audience: 'own' | 'contact' | 'stranger'): View | null
   /**

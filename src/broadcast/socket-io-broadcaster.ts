@@ -265,6 +265,10 @@ export function createSocketIoBroadcaster(options: BroadcasterOptions): Broadcas
       if (connection) release(connection, userIds)
     },
     place,
+    standing: (socketId, userId) => {
+      const placed = connections.get(socketId)?.standings?.get(userId)
+      return placed === undefined || placed === HELD ? null : placed
+    },
     latest: (userId, role) => told.views(userId)?.[role] ?? null,
     announce: (announcement) => deliver(announcement, concerned(announcement)),
     repeat: (announcement) => {

@@ -8,9 +8,6 @@ import { userNotFound } from './records.ts'
 import { announcementOf, placeWatcher, standingIn } from './standings.ts'
 import type { Snapshot } from './verbs.ts'
 
-/** Where one viewer stands towards each user, where that is not where strangers do. */
-type Standings = ReadonlyMap<string, Standing>
-
 /** See {@link PresenceVerbs.readPresence}. */
 export async function readPresence(deps: ServiceDeps, userId: string, viewerId: string | null): Promise<PresenceInfo> {
   // Somebody who asks for one user is told what is stored now, not a moment ago.
@@ -34,7 +31,10 @@ export async function readPresences(
       async (record) => [record.userId, await standingIn(deps, record, viewerId)] as const,
     ),
   )
-  const snapshot = snapshotOf(deps, userIds, { viewerId, standings: new Map(standings), known: {} }, believed)
+  remember(deps, believed, userIds)
+  const where = new Map(standings)
+  const reader: Reader = { viewerId, standing: (userId) => where.get(userId) ?? STRANGER, known: {} }
+  const snapshot = snapshotOf(deps, userIds, reader, believed)
   return believed.isPartial ? { ...snapshot, stale: true } : snapshot
 }
 
@@ -54,24 +54,49 @@ export async function watchUsers(
   deps.broadcast.hold(socketId, added)
   try {
     const believed = await readBelieved(deps, users, viewerId)
-    const standings = await placeWatcher(deps, socketId, viewerId, believed.records.values())
-    return snapshotOf(deps, users, { viewerId, standings, known }, believed)
+    const placed = await placeWatcher(deps, socketId, viewerId, believed.records.values())
+    await rememberInTurns(deps, believed, users)
+    // Since their record was read, somebody may have blocked this viewer: who was told where they stand knows best (R37).
+    const standing = (userId: string): Standing =>
+      deps.broadcast.standing(socketId, userId) ?? placed.get(userId) ?? STRANGER
+    return snapshotOf(deps, users, { viewerId, standing, known }, believed)
   } finally {
     deps.broadcast.release(socketId, added)
   }
 }
 
+/** Users in one go, between which everybody else has a turn: two thousand would keep them waiting for milliseconds. */
+const GO = 200
+
+async function rememberInTurns(deps: ServiceDeps, believed: Believed, userIds: readonly string[]): Promise<void> {
+  for (let at = 0; at < userIds.length; at += GO) {
+    if (at > 0) await new Promise((resolve) => setImmediate(resolve))
+    remember(deps, believed, userIds.slice(at, at + GO))
+  }
+}
+
+/** Takes what was read for what watchers of these users know. */
+function remember(deps: ServiceDeps, { records, stale }: Believed, userIds: readonly string[]): void {
+  if (stale) return
+  for (const userId of userIds) {
+    const record = records.get(userId)
+    if (record) deps.broadcast.remember(announcementOf(record, deps.hot.now()))
+  }
+}
+
 interface Reader {
   readonly viewerId: string | null
-  readonly standings: Standings
+  /** Where they stand towards a user. */
+  readonly standing: (userId: string) => Standing
   /** Versions they have. */
   readonly known: Readonly<Record<string, string>>
 }
 
+/** In one go, so that what becomes of anybody is either in it or told after it (R41). */
 function snapshotOf(
   deps: ServiceDeps,
   userIds: readonly string[],
-  { viewerId, standings, known }: Reader,
+  { viewerId, standing, known }: Reader,
   { records, stale }: Believed,
 ): Snapshot {
   const presences: PresenceInfo[] = []
@@ -79,8 +104,7 @@ function snapshotOf(
   for (const userId of userIds) {
     const record = records.get(userId)
     if (!record) continue
-    if (!stale) deps.broadcast.remember(announcementOf(record, deps.hot.now()))
-    const view = newestView(deps, record, viewerId, standings.get(userId) ?? STRANGER)
+    const view = newestView(deps, record, viewerId, standing(userId))
     const version = String(view.version)
     if (known[userId] === version && !stale && !isDoubted(record, view)) continue
     presences.push(word(record, viewerId, view, stale))
@@ -96,8 +120,7 @@ function newestView({ broadcast }: ServiceDeps, record: UserRecord, viewerId: st
     return told && told.version > record[audience].version ? told : record[audience]
   }
   if (viewerId === record.userId) return newest('own')
-  const { audience } = standing
-  return viewAt(audience === 'nobody' ? record : { ...record, [audience]: newest(audience) }, standing)
+  return viewAt({ own: record.own, contact: newest('contact'), stranger: newest('stranger') }, standing)
 }
 
 /** Only who is shown as present can be presumed so: whoever hid looks like anybody who is not here (R30). */

@@ -263,6 +263,24 @@ describe('blocks', () => {
     expect((await http(marta, 'GET', '/blocks')).body.blocks).toMatchObject([{ userId: ana.userId }])
   })
 
+  test('R31 R37 whoever is blocked while their watch is being answered is answered like the blocked', async () => {
+    const { marta, ben } = await world()
+    // The host takes its time over somebody else in the list, after Marta was read.
+    await decide(ben.userId, { status_audience: 'contacts' })
+    let say: (isContact: boolean) => void = () => {}
+    const word = new Promise<boolean>((resolve) => (say = resolve))
+    answer = () => word
+    const late = await system.connect(system.addUser())
+    const watching = late.socket.emitWithAck('watch', { users: [marta, ben.userId] })
+    await expect.poll(() => asked.some((pair) => pair === `${late.userId} ${ben.userId}`)).toBe(true)
+    await block(marta, late.userId)
+    say(false)
+    const { presences } = (await watching) as { presences: object[] }
+    expect(presences[0]).toEqual({ userId: marta, ...UNSEEN })
+    await system.presence.service.setCustomStatus(marta, 'away')
+    expect(await updates(late)).toEqual([])
+  })
+
   test('R37 whoever blocked sees the blocked as always', async () => {
     const { marta, phone, ana } = await world()
     await block(marta, ana.userId)
