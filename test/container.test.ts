@@ -93,7 +93,7 @@ describe('compose.yaml', () => {
       text.replace(/\$\{(\w+)(?::([-?])([^}]*))?\}/g, (_all, name: string, kind?: string, rest?: string) =>
         kind === '-' ? (rest ?? '') : `${name.toLowerCase()}-of-this-test-0123456789`,
       )
-    return Object.fromEntries(Object.entries(environment).map(([name, value]) => [name, fill(String(value))]))
+    return Object.fromEntries(Object.entries(environment).map(([name, value]) => [name, fill(value)]))
   }
 })
 
