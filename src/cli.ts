@@ -187,12 +187,12 @@ async function readDirectory(file: string): Promise<ProviderDirectory> {
   }
 }
 
-async function printToken(userId: string, { expiresIn }: { expiresIn: string }): Promise<void> {
+async function printToken(userId: string, { expiresIn, role }: { expiresIn: string; role?: string }): Promise<void> {
   const given = readSettings(process.env)
   const tokens = createTokens({ ...given.tokens, ...keysOf(given), ...(await demoSecret(given)) })
   if (!tokens.sign) throw new PresenceError('INVALID_OPTION', 'Tokens are signed elsewhere when JWKS_URL is set.')
   if (uuidIds.parse(userId) === null) throw new PresenceError('INVALID_ID', `"${userId}" is not a UUID.`)
-  console.log(await tokens.sign(userId, { expiresIn }))
+  console.log(await tokens.sign(userId, { expiresIn, ...(role && { role }) }))
 }
 
 interface CapacityOptions extends Partial<Record<AssumptionName, string>> {
@@ -274,6 +274,7 @@ program
   .description('print a token for a user, signed with JWT_SECRET')
   .argument('<user-id>')
   .option('--expires-in <span>', 'how long it holds, such as 30m or 12h', '12h')
+  .option('--role <role>', 'what they are beside a user: staff or operator')
   .action(printToken)
 assumptionOptions(program.command('capacity').description('what it takes to serve so many users'))
   .option('--costs <file>', 'unit costs to calculate with', join(packageFile(), '../docs/bench/costs.json'))

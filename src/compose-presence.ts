@@ -7,6 +7,8 @@ import { requireId, type UserIdCodec } from './domain/user-id.ts'
 import { createHostInput } from './gateway/host-input.ts'
 import type { HttpDoor } from './gateway/http/door.ts'
 import { type ConditionOf, presenceFilter } from './gateway/http/presence-filter.ts'
+import { createOperatorRouter } from './gateway/http/operator-routes.ts'
+import { builtPage } from './gateway/http/page-routes.ts'
 import { createRouter } from './gateway/http/router.ts'
 import { trackActivity } from './gateway/http/track-activity.ts'
 import { withPresence } from './gateway/http/with-presence.ts'
@@ -28,6 +30,7 @@ import { createSearch } from './service/last-results/search-or-last.ts'
 import { createLastPages } from './service/last-results/last-pages.ts'
 import { createLocalSessions } from './service/local-sessions.ts'
 import { createPendingDecisions } from './service/pending-decisions.ts'
+import { SAMPLES_KEPT } from './service/operate/note-sample.ts'
 import { createPresenceService } from './service/presence-service.ts'
 import { createPurge } from './service/purge.ts'
 import { createRecordLoader } from './service/record-loader.ts'
@@ -38,6 +41,7 @@ import { createSessionLog } from './service/session-log.ts'
 import { followAll } from './service/take-up.ts'
 import type { DurableStore, HotStore, SharedHotStore } from './store/contract.ts'
 import type { ReportStore } from './store/report-contract.ts'
+import { createHistory } from './telemetry/history.ts'
 import type { Logger } from './telemetry/logger.ts'
 import { createMetrics } from './telemetry/metrics.ts'
 import type { HostApp, PresenceSystem } from './host-app.ts'
@@ -118,6 +122,14 @@ export function composePresence(host: HostApp, parts: PresenceParts): PresenceSy
     metrics: deps.metrics,
     limits,
     router,
+    opsRouter: ({ isDraining } = {}) =>
+      createOperatorRouter({
+        ...doors,
+        isOperator: host.isOperator ?? (() => false),
+        page: builtPage('ops-page'),
+        path: host.paths?.ops,
+        ...(isDraining && { isDraining }),
+      }),
     trackActivity: () => trackActivity(activity),
     directoryChanged: async (userIds) => verbs.refreshDirectory(userIds.map(idOf)),
     relationChanged: async (viewerId, targetId) => verbs.relationChanged(idOf(viewerId), idOf(targetId)),
@@ -136,6 +148,7 @@ function wire(
 ): ServiceDeps {
   const { audience = 'watchers' } = host
   const metrics = host.metrics ?? createMetrics()
+  const local = createLocalSessions((count) => metrics.localSessions.set(count))
   const relistings = createRelistings(shared)
   const onDelivered = (updates: number, frames: number): void => {
     metrics.deliveries.inc(updates)
@@ -151,7 +164,7 @@ function wire(
     backlog: { unstated: new Set(), doubts: new Set(), recovery: null },
     broadcast: createSocketIoBroadcaster({ ...options, io: host.io, audience, onDelivered, onWatched }),
     rules: options,
-    local: createLocalSessions((count) => metrics.localSessions.set(count)),
+    local,
     sessionLog: createSessionLog(durable, log),
     pendingDecisions: createPendingDecisions(durable),
     relations: createRelations({
@@ -177,6 +190,7 @@ function wire(
     }),
     log,
     metrics,
+    history: createHistory({ metrics, users: () => local.userCount, now: hot.now, kept: SAMPLES_KEPT }),
     hasDirectory: directoryIds !== null,
     staleAfterMs: options.staleAfterMs,
     lastResultsMs: options.lastResultsMs,

@@ -1,6 +1,7 @@
 import type { Express, Request, RequestHandler, Router } from 'express'
 import type { Server } from 'socket.io'
 import type { UserIdCodec } from './domain/user-id.ts'
+import type { IsOperator } from './gateway/http/operator.ts'
 import type { IsStaff } from './gateway/http/report-routes.ts'
 import type { IdentifyRequest, IdentifySocket, VerifyToken } from './gateway/identify.ts'
 import type { Limits } from './gateway/limits.ts'
@@ -46,8 +47,10 @@ export interface HostApp {
   onReport?: (report: ReportNotice) => unknown
   /** Who may settle reports over HTTP; a text names them for the record. @default nobody */
   isStaff?: IsStaff
-  /** Where our routes lie, should the host have its own there. @default { presence: '/api/users/presence', providers: '/api/providers' } */
-  paths?: { readonly presence?: string; readonly providers?: string }
+  /** Who may use the operator page, which shows personal data (see `opsRouter`). @default nobody */
+  isOperator?: IsOperator
+  /** Where our routes lie, should the host have its own there. @default { presence: '/api/users/presence', providers: '/api/providers', ops: '/ops' } */
+  paths?: { readonly presence?: string; readonly providers?: string; readonly ops?: string }
   /**
    * Where a request comes from, such as `(req) => req.ip` once Express knows your proxies (`trust proxy`). Without it no limit goes by
    * address: behind a proxy that is not trusted all would share one.
@@ -67,6 +70,11 @@ export interface PresenceSystem {
   service: PresenceService<ProviderList, UserDataExport>
   /** The routes of 4.3 with their full paths, for `app.use(presence.router())`. */
   router(): Router
+  /**
+   * The operator page and what it asks for, below `/ops`, for `app.use(presence.opsRouter())`: mounted only by who wants it. It lets in whom
+   * `isOperator` names.
+   */
+  opsRouter(options?: { readonly isDraining?: () => boolean }): Router
   /** Notes requests that are a sign of use; mount it after authentication. */
   trackActivity(): RequestHandler
   /**

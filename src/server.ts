@@ -1,8 +1,5 @@
-import { existsSync } from 'node:fs'
 import { createServer, type Server as HttpServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import cors from 'cors'
 import express, { type Express } from 'express'
 import { QueryTypes, Sequelize } from 'sequelize'
@@ -20,10 +17,10 @@ import { addressReader, trustFunction } from './gateway/address.ts'
 import { createFailures, type Failures } from './gateway/failures.ts'
 import { uuidIds } from './domain/user-id.ts'
 import { answerClientErrors, limitRequests, securityHeaders, serverOptions } from './gateway/http/harden.ts'
-import type { IsStaff } from './gateway/http/report-routes.ts'
+import { type IsOperator, standaloneOperator } from './gateway/http/operator.ts'
 import { standaloneStaff } from './gateway/http/staff.ts'
 import { createOpsRouter, lastRequestsWhen } from './gateway/http/ops-routes.ts'
-import { pageRoutes } from './gateway/http/page-routes.ts'
+import { builtPage, pageRoutes } from './gateway/http/page-routes.ts'
 import { notFound, problemHandler } from './gateway/http/problem.ts'
 import { credentialOf } from './gateway/identify.ts'
 import { identifyByToken } from './gateway/identify-by-token.ts'
@@ -65,10 +62,6 @@ export type Door = (http: HttpServer, io: Server) => Promise<{ readonly url: str
 
 /** Longest statement: a seed of a million people stays far below it. */
 const STATEMENT_MS = 30_000
-/** The built page, which lies elsewhere when this file runs from source. */
-const PAGE = ['../page', '../dist/page']
-  .map((path) => fileURLToPath(new URL(path, import.meta.url)))
-  .find((path) => existsSync(join(path, 'index.html')))
 
 /**
  * Starts the reference marketplace: migrates, seeds an empty directory in the demo, listens.
@@ -91,8 +84,9 @@ export async function startServer(
     const app = express()
     const http = createServer(serverOptions(settings.options), app)
     answerClientErrors(http)
-    const { io, presence } = await assemble(settings, sequelize, http, tokens, log, host)
-    mountRoutes(app, { settings, sequelize, tokens, presence, log, isDraining: () => stopping.isUnderWay })
+    const { io, presence, isOperator } = await assemble(settings, sequelize, http, tokens, log, host)
+    const isDraining = () => stopping.isUnderWay
+    mountRoutes(app, { settings, sequelize, tokens, presence, isOperator, log, isDraining })
     await presence.start()
     // After ours, which reads the device.
     io.on('connection', releaseHandshake)
@@ -154,7 +148,7 @@ async function assemble(
   tokens: Tokens,
   log: Logger,
   host: Pick<StartOptions, 'clock' | 'relation'>,
-): Promise<{ io: Server; presence: Presence }> {
+): Promise<{ io: Server; presence: Presence; isOperator: IsOperator }> {
   await migrateMarketplace(sequelize, (line) => log.info({}, line))
   const { User } = defineMarketplace(sequelize)
   const { options } = settings
@@ -177,9 +171,11 @@ async function assemble(
   const { rateLimit, audience, redis, redisPrefix } = settings
   const directory = MARKETPLACE_DIRECTORY
   const verifyToken = async (token: string) => credentialOf(await tokens.verify(token))
-  const isStaff: IsStaff = (request) =>
-    standaloneStaff({ identify, codec: uuidIds, verbs: presence.verbs }, settings.opsToken)(request)
-  const checks = { identify, verifyToken, addressOf, isStaff }
+  const admit: Presence['verbs']['admit'] = (...caller) => presence.verbs.admit(...caller)
+  const door = { identify, codec: uuidIds, verbs: { admit } }
+  const isStaff = standaloneStaff(door, settings.opsToken)
+  const isOperator = standaloneOperator(door, settings.opsToken)
+  const checks = { identify, verifyToken, addressOf, isStaff, isOperator }
   const shared = { ...options, io, sequelize, User, ...checks, directory, rateLimit, audience, logger: log, metrics }
   const presence = createPresence({
     ...shared,
@@ -198,15 +194,12 @@ async function assemble(
     metrics: countDoors(metrics),
   })
   io.use(
-    limitHandshakes(
-      authenticateSocket(tokens, log, (userId, issuedAt) => presence.verbs.admit(userId, issuedAt)),
-      { failures, maxAuthBytes: options.maxHeaderBytes, log },
-    ),
+    limitHandshakes(authenticateSocket(tokens, log, admit), { failures, maxAuthBytes: options.maxHeaderBytes, log }),
   )
   io.on('connection', refuseStrangeEvents({ log, metrics: countDoors(metrics) }))
   await presence.migrate()
   if (settings.demo) await seedIfEmpty(sequelize, { onProgress: seedProgress(log) })
-  return { io, presence }
+  return { io, presence, isOperator }
 }
 
 const corsOf = ({ corsOrigins }: ServerSettings) => ({
@@ -218,12 +211,13 @@ interface RoutesOptions {
   readonly sequelize: Sequelize
   readonly tokens: Tokens
   readonly presence: Presence
+  readonly isOperator: IsOperator
   readonly log: Logger
   readonly isDraining: () => boolean
 }
 
 function mountRoutes(app: Express, options: RoutesOptions): void {
-  const { settings, sequelize, tokens, presence, log, isDraining } = options
+  const { settings, sequelize, tokens, presence, isOperator, log, isDraining } = options
   app.use(lastRequestsWhen(isDraining))
   app.disable('x-powered-by')
   app.set('trust proxy', trustFunction(settings.trustProxy))
@@ -237,16 +231,18 @@ function mountRoutes(app: Express, options: RoutesOptions): void {
       metricsText: () => presence.metrics.text(),
       isDraining,
       log,
-      ...(opsToken && { opsToken }),
+      ...(opsToken && { isOperator }),
     }),
   )
+  app.use(presence.opsRouter({ isDraining }))
   app.use(presence.trackActivity())
   app.use(presence.router())
   const { demo } = settings
   const signToken = async (userId: string, role: string) => (await tokens.sign?.(userId, { role })) ?? ''
   app.use(marketplaceRouter({ sequelize, demo, signToken, withPresence: presence.withPresence }))
   app.use('/api', notFound())
-  if (PAGE !== undefined) app.use(pageRoutes(PAGE))
+  const page = builtPage('page')
+  if (page !== undefined) app.use(pageRoutes(page))
   app.use(notFound())
   app.use(problemHandler(log, countDoors(presence.metrics)))
 }

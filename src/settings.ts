@@ -25,7 +25,7 @@ export const SERVER_VARIABLES = {
   CORS_ORIGIN: 'origins of pages that may call from elsewhere, with commas; * lets any',
   TRUST_PROXY:
     'whom to believe where a request comes from: the number of proxies, or their addresses with commas [nobody]',
-  OPS_TOKEN: 'when set, /metrics wants it as a bearer token',
+  OPS_TOKEN: 'lets operators in at /ops; when set, /metrics is for operators, too',
   DEMO: 'on or off: seeds an empty directory and lets anybody sign in as anybody [on without DATABASE_URL]',
   DEMO_LIFE: 'on or off: simulated providers come and go [on with DEMO]',
   LOG_LEVEL: 'silent, error, warn, info or debug [info]',

@@ -73,6 +73,7 @@ const SHARED_BY_STORES = new Set([
   'store/personal-contract.ts',
   'store/search-contract.ts',
   'store/report-contract.ts',
+  'store/node-contract.ts',
   'store/deadline-queue.ts',
   'store/flexible-counters.ts',
   'store/guard.ts',
@@ -85,6 +86,7 @@ const PURE = [
   'protocol/events.ts',
   'protocol/close-reasons.ts',
   'protocol/http.ts',
+  'protocol/operator.ts',
   'protocol/index.ts',
 ]
 

@@ -30,3 +30,11 @@ export type {
   ProviderList,
   ProviderPresence,
 } from './http.ts'
+export type {
+  OperatorNode,
+  OperatorOverview,
+  OperatorReason,
+  OperatorSample,
+  OperatorSession,
+  PresenceExplanation,
+} from './operator.ts'

@@ -15,6 +15,8 @@ import { refreshListing } from './keep-listing.ts'
 import { listSessions, signOutEverywhere, signOutSession } from './own-sessions.ts'
 import { eraseUser, exportUser } from './personal-data.ts'
 import { readPresence, readPresences, watchUsers } from './read-presence.ts'
+import { createExplainer } from './operate/explain-presence.ts'
+import { overview } from './operate/overview.ts'
 import { reportMessage } from './report-message.ts'
 import { previewPresence } from './preview.ts'
 import { relationChanged } from './relation-changed.ts'
@@ -75,5 +77,7 @@ export function createVerbs(
       deps.broadcast.repeat(announcementOf(await readRecord(deps, userId), deps.hot.now()))
     },
     checkHealth: () => checkHealth(deps),
+    explainPresence: createExplainer(deps),
+    overview: (after) => overview(deps, after),
   }
 }

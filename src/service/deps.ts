@@ -1,6 +1,7 @@
 import type { Broadcaster } from '../broadcast/contract.ts'
 import type { Rules } from '../domain/rules.ts'
 import type { Concern, DurableStore, HotStore, ReportStore, SharedHotStore } from '../store/contract.ts'
+import type { History } from '../telemetry/history.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import type { Admissions } from './admissions.ts'
@@ -50,6 +51,8 @@ export interface ServiceDeps {
   readonly backlog: Backlog
   readonly log: Logger
   readonly metrics: Metrics
+  /** The last minutes of this node. */
+  readonly history: History
   readonly hasDirectory: boolean
   /** Milliseconds without the store after which nothing is shown any more (R45). */
   readonly staleAfterMs: number

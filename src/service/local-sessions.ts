@@ -42,6 +42,8 @@ export interface LocalSessions {
   userIds(): readonly string[]
   all(): readonly LocalSession[]
   readonly size: number
+  /** How many users they are of. */
+  readonly userCount: number
 }
 
 /** @param onCount hears how many there are whenever that changes */
@@ -86,6 +88,9 @@ export function createLocalSessions(onCount: (count: number) => void = () => und
     all: () => [...byHandle.values()],
     get size() {
       return byHandle.size
+    },
+    get userCount() {
+      return byUser.size
     },
   }
 }

@@ -1,26 +1,12 @@
-import { createHash, randomBytes } from 'node:crypto'
 import { erase, outlives } from '../domain/erase.ts'
 import type { Asker, AuditLine } from '../store/contract.ts'
 import type { ServiceDeps } from './deps.ts'
+import { newReceipt } from './receipt.ts'
 import { changeUser, readRecord, userNotFound } from './records.ts'
 import type { ErasedData, UserData } from './verbs.ts'
 
 /** Times that an erasure is made anew when the store loses its memory in the middle of it. */
 const MAX_ATTEMPTS = 3
-const RECEIPT_BYTES = 32
-
-/**
- * A receipt for whoever asked, and what is kept of it. The proof is a digest of the receipt and the user: with the receipt anybody can check
- * whose data it was, without it nobody can find out, not even by trying all users there are.
- */
-function newReceipt(userId: string): { receipt: string; proof: string } {
-  const receipt = randomBytes(RECEIPT_BYTES).toString('base64url')
-  return { receipt, proof: proofOf(receipt, userId) }
-}
-
-/** The same as `printf '%s:%s' <receipt> <user id> | sha256sum`. */
-const proofOf = (receipt: string, userId: string): string =>
-  createHash('sha256').update(`${receipt}:${userId}`).digest('hex')
 
 /** See {@link PresenceVerbs.exportUser}. */
 export async function exportUser(deps: ServiceDeps, userId: string, askedBy: Asker): Promise<UserData> {

@@ -1,6 +1,7 @@
 import { PresenceError } from '../domain/errors.ts'
 import { mergeActivity } from '../domain/steps.ts'
 import { audienceOf, isLiveFor } from '../domain/info.ts'
+import type { Rules } from '../domain/rules.ts'
 import { settle, type UserRecord } from '../domain/user-record.ts'
 import type { RecordChange, RecordStep } from '../store/contract.ts'
 import type { ServiceDeps } from './deps.ts'
@@ -133,11 +134,16 @@ function asTheyAre(
 ): Map<string, UserRecord> {
   const now = hot.now()
   for (const [userId, record] of found) {
-    const { expiresAt } = record.choice
     if (record.access.bar === 'USER_DELETED') found.delete(userId)
-    else if (expiresAt !== null && expiresAt <= now) found.set(userId, settle(record, record, expiresAt, rules).record)
+    else found.set(userId, expired(record, now, rules))
   }
   return found
+}
+
+/** The record with its choice expired, if that is over. */
+export function expired(record: UserRecord, now: number, rules: Rules): UserRecord {
+  const { expiresAt } = record.choice
+  return expiresAt !== null && expiresAt <= now ? settle(record, record, expiresAt, rules).record : record
 }
 
 /** The record of somebody who asks about themself, as it is stored now. @throws {PresenceError} USER_NOT_FOUND */

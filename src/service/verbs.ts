@@ -2,6 +2,8 @@ import type { PresenceInfo } from '../domain/info.ts'
 import type { DeviceType, Session } from '../domain/session.ts'
 import type { ChoosableStatus, Status } from '../domain/status.ts'
 import type { UserRecord } from '../domain/user-record.ts'
+import type { ExplainedPresence } from './operate/explain-presence.ts'
+import type { Overview } from './operate/overview.ts'
 import type { Preview } from './preview.ts'
 import type { Settings } from './set-visibility.ts'
 import type {
@@ -223,4 +225,13 @@ export interface PresenceVerbs {
   repeatPresence(userId: string): Promise<void>
   /** Whether PostgreSQL and the hot store answer. */
   checkHealth(): Promise<{ postgres: boolean; store: boolean }>
+  /**
+   * Says to an operator why a user has the status they are shown with, and what else plays a part. It never throws because something is
+   * away: that is part of the answer.
+   *
+   * @param viewerId somebody who is shown something else than was expected
+   */
+  explainPresence(userId: string, viewerId: string | null): Promise<ExplainedPresence>
+  /** How the system is, for an operator. @param after only newer samples, by node. Epoch milliseconds */
+  overview(after: ReadonlyMap<string, number>): Promise<Overview>
 }

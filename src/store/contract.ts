@@ -6,6 +6,7 @@ import type { Counters } from '../domain/quota.ts'
 import type { DeviceType, EndedSession, Revocation } from '../domain/session.ts'
 import type { Step, UserRecord } from '../domain/user-record.ts'
 import type { Decided, Visibility } from '../domain/visibility.ts'
+import type { NodeDirectory } from './node-contract.ts'
 import type { PersonalStore, SessionTrace } from './personal-contract.ts'
 import type { Relisting, SearchStore } from './search-contract.ts'
 
@@ -23,6 +24,7 @@ export type {
   Relisting,
 } from './search-contract.ts'
 export type { Asker, AuditLine, OldSessions, PersonalStore, SessionTrace, StoredRows } from './personal-contract.ts'
+export type { NodeState } from './node-contract.ts'
 export type { OpenReport, ReportStore } from './report-contract.ts'
 
 /** A pure change to one record. A store may run it again after a conflict, so it has no effects of its own. */
@@ -122,7 +124,7 @@ export type Concern = (userId: string) => boolean
  *
  * Each node handles the deadlines and writes the projections of what it changed last; `survey` finds what nobody did.
  */
-export interface SharedHotStore extends HotStore {
+export interface SharedHotStore extends HotStore, NodeDirectory {
   /** Takes a lease under a new name. @throws {PresenceError} INCOMPATIBLE_NODES, STORE_UNAVAILABLE */
   join(): Promise<void>
   /** Renews it, and reads the store's clock. @returns false when it was lost: what was this node's is being ended by others (R5) */

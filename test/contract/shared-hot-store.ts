@@ -95,6 +95,26 @@ export function sharedStoreContract(name: string, source: () => string | readonl
       expect([byA, byB.length]).toEqual([[], 1])
     })
 
+    test('R5 nodes tell operators of each other: leases, what each says of itself, and who is gone', async () => {
+      const report = { at: now, users: 3, sessions: 4, transitionsPerS: 0.5, projectionLagMs: 20 }
+      await a.tellReport(report)
+      const live = { schema: expect.any(Number), renewedAt: now, until: now + LEASE_MS }
+      const seenByB = await b.nodes()
+      expect(seenByB).toHaveLength(2)
+      expect(seenByB).toContainEqual({ nodeId: a.nodeId(), isOwn: false, ...live, report })
+      expect(seenByB).toContainEqual({ nodeId: b.nodeId(), isOwn: true, ...live, report: null })
+      // Whoever leaves is not there any more; whoever dies is gone once somebody noticed.
+      await a.warm(newRecord('alice'))
+      await comes(a, 'alice', 's1')
+      const renewedAt = now
+      await pass(LEASE_MS + 1, b)
+      expect((await b.nodes()).find(({ isOwn }) => !isOwn)).toMatchObject({ renewedAt, until: renewedAt + LEASE_MS })
+      await b.survey(2_000)
+      expect((await b.nodes()).find(({ isOwn }) => !isOwn)).toMatchObject({ schema: null, renewedAt, until: null })
+      await b.leave()
+      expect((await b.nodes()).map(({ isOwn }) => isOwn)).toEqual([false])
+    })
+
     test('a sign-out tells the node of the session, which is not to take it up again', async () => {
       const byA = heardBy(a)
       await a.warm(newRecord('alice'))

@@ -7,6 +7,9 @@ import { eventually } from '../support/marketplace.ts'
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts'
 import { type Running, runCli } from '../support/process.ts'
 
+/** An operator: not one of the people. */
+const operations: Person = { id: '', token: 'operations of this test' }
+
 /** Known words, so that they can be looked for wherever they must not be. */
 const ADDRESS = '127.0.0.77'
 const USER_AGENT = 'Gramophone/7.7 (winds itself up)'
@@ -37,6 +40,7 @@ beforeAll(async () => {
     DEMO: 'on',
     DEMO_LIFE: 'off',
     JWT_SECRET: 'secret of this test',
+    OPS_TOKEN: operations.token,
     LOG_LEVEL: 'debug',
     PRESENCE_GRACE_MS: '0',
     PRESENCE_MOBILE_GRACE_MS: '0',
@@ -123,6 +127,11 @@ async function aDay(): Promise<void> {
   await ask(adas, 'setStatus', { status: 'away', message: WORDS, expires_in: 60 })
   await call('GET', `/api/users/presence/${ada.id}`, { as: ben })
   await call('GET', '/api/providers?name=a&online_status=online')
+  const looked = await call('GET', `/ops/users/${ada.id}?viewer=${ben.id}`, { as: operations })
+  expect(looked.body).toContain('127.0.0.0/24')
+  expect(found(looked.body, [ADDRESS, USER_AGENT])).toEqual([])
+  await call('GET', `/ops/users/${ada.id}`, { as: ben })
+  await call('GET', '/ops/data', { as: operations })
   await eventually(sessionRows, (rows) => rows.length >= 2)
 
   // Mistakes.
@@ -144,6 +153,8 @@ async function aDay(): Promise<void> {
   await call('GET', '/api/users/presence/data', { as: eve })
   await call('DELETE', '/api/users/presence/data', { as: eve })
 }
+
+const found = (text: string, words: readonly string[]): string[] => words.filter((word) => text.includes(word))
 
 const sessionRows = () =>
   database.sequelize.query<{ ip_address: string; user_agent: string }>(
@@ -185,7 +196,7 @@ async function aBadDay(): Promise<void> {
 test('R35 no log, metric, refusal or event tells of people what it must not', async () => {
   await aDay()
   await aBadDay()
-  const metrics = (await call('GET', '/metrics')).body
+  const metrics = (await call('GET', '/metrics', { as: operations })).body
   // What is looked for is there: in user_sessions, and nowhere else.
   expect(await sessionRows()).toContainEqual({ ip_address: ADDRESS, user_agent: USER_AGENT })
   expect(heard.join('\n')).toContain(WORDS)
@@ -195,13 +206,13 @@ test('R35 no log, metric, refusal or event tells of people what it must not', as
   const log = server.output()
   expect(log).toContain('"level":"error"')
   expect(log).toContain('"level":"warn"')
+  expect(log).toMatch(/"askedBy":"operator","proof":"[\da-f]{64}","msg":"the presence of a user was explained"/)
   const users = await database.sequelize.query<{ id: string }>('select id::text from users', {
     type: QueryTypes.SELECT,
   })
   const ids = users.map(({ id }) => id)
   const tokens = people.map(({ token }) => token)
   const traces = [ADDRESS, USER_AGENT, 'winds itself', ...tokens]
-  const found = (text: string, words: readonly string[]) => words.filter((word) => text.includes(word))
   for (const [where, text] of Object.entries({ log, metrics })) {
     expect(found(text, [...traces, WORDS, HIDDEN_WORDS, ...ids]), where).toEqual([])
   }

@@ -33,11 +33,11 @@ export interface HttpDoor {
   readonly clock?: () => number
 }
 
+/** What it takes to know who asks. */
+export type CallerDoor = Pick<HttpDoor, 'identify' | 'codec'> & { readonly verbs: Pick<PresenceVerbs, 'admit'> }
+
 /** @throws {PresenceError} UNAUTHENTICATED, BANNED, and STORE_UNAVAILABLE when nobody can say whether they may be here (R61) */
-export async function callerOf(
-  door: Pick<HttpDoor, 'identify' | 'codec' | 'verbs'>,
-  request: Request,
-): Promise<string> {
+export async function callerOf(door: CallerDoor, request: Request): Promise<string> {
   const caller = callerIn(await door.identify(request), door.codec)
   if (caller === null) throw new PresenceError('UNAUTHENTICATED', 'This needs a token that names a user.')
   await door.verbs.admit(caller.userId, caller.issuedAt)

@@ -1,17 +1,16 @@
 import { type RequestHandler, Router } from 'express'
-import { PresenceError } from '../../domain/errors.ts'
 import { createOpenApiDocument } from '../../protocol/schemas/openapi.ts'
 import type { PresenceVerbs } from '../../service/verbs.ts'
 import type { Log } from '../log.ts'
+import { type IsOperator, operatorsOnly } from './operator.ts'
 import { problemHandler } from './problem.ts'
-import { bearsToken } from './staff.ts'
 
 export interface OpsDoor {
   readonly verbs: Pick<PresenceVerbs, 'checkHealth'>
   /** Everything measured, in Prometheus' text format. */
   readonly metricsText: () => Promise<string>
-  /** Guards `/metrics` when set: `Authorization: Bearer <opsToken>`. */
-  readonly opsToken?: string
+  /** Who may read `/metrics`. Absent: everybody. */
+  readonly isOperator?: IsOperator
   /** Whether this process is about to stop, and should be sent nobody any more (R54). */
   readonly isDraining?: () => boolean
   readonly log: Log
@@ -20,7 +19,7 @@ export interface OpsDoor {
 const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
 
 /** What operators and their machines ask: alive, ready, measured, described. */
-export function createOpsRouter({ verbs, metricsText, opsToken, isDraining, log }: OpsDoor): Router {
+export function createOpsRouter({ verbs, metricsText, isOperator, isDraining, log }: OpsDoor): Router {
   const router = Router()
   // The document never changes while the process lives.
   const openApi = JSON.stringify(createOpenApiDocument())
@@ -39,7 +38,7 @@ export function createOpsRouter({ verbs, metricsText, opsToken, isDraining, log 
     const status = ready ? 'ok' : 'not ready'
     response.status(ready ? 200 : 503).json({ status, ...parts, ...(draining && { draining }) })
   })
-  router.get('/metrics', guard(opsToken), async (_request, response) => {
+  router.get('/metrics', ...(isOperator ? [operatorsOnly(isOperator)] : []), async (_request, response) => {
     const text = await metricsText()
     response.set('Content-Type', METRICS_TYPE).send(text)
   })
@@ -64,13 +63,5 @@ async function readHealth(verbs: OpsDoor['verbs'], log: Log): Promise<{ postgres
   } catch (error) {
     log.warn({ err: error }, 'the health check itself failed')
     return { postgres: false, store: false }
-  }
-}
-
-function guard(opsToken: string | undefined): RequestHandler {
-  if (opsToken === undefined || opsToken === '') return (_request, _response, next) => next()
-  return (request, _response, next) => {
-    if (bearsToken(request, opsToken)) return next()
-    next(new PresenceError('UNAUTHENTICATED', 'This needs the operations token.'))
   }
 }

@@ -12,6 +12,7 @@ import { noLimits } from '../limits.ts'
 import { createTokens } from '../token.ts'
 import { bearerUser } from './bearer-user.ts'
 import { cacheControl } from './edge.ts'
+import { standaloneOperator } from './operator.ts'
 import { createOpsRouter } from './ops-routes.ts'
 import { presenceFilter } from './presence-filter.ts'
 import { PROBLEMS } from './problem.ts'
@@ -89,7 +90,8 @@ const app = express()
 app.use(trackActivity(door))
 app.use(createRouter(door))
 let draining = false
-const operations = { metricsText: async () => 'up 1\n', opsToken: 'operator', isDraining: () => draining }
+const isOperator = standaloneOperator(door, 'operator')
+const operations = { metricsText: async () => 'up 1\n', isOperator, isDraining: () => draining }
 app.use(createOpsRouter({ verbs: door.verbs, ...operations, log }))
 app.get(
   '/filtered',
@@ -364,8 +366,9 @@ describe('for operators', () => {
     expect(answer.json).toEqual({ status: 'not ready', postgres: true, store: true, draining: true })
   })
 
-  test('measurements need the operations token', async () => {
-    expect((await call('GET', '/metrics')).status).toBe(401)
+  test('measurements need the operations token, and that of a user will not do', async () => {
+    expect((await call('GET', '/metrics', undefined, { authorization: '' })).status).toBe(401)
+    expect((await call('GET', '/metrics')).status).toBe(403)
     const answer = await call('GET', '/metrics', undefined, { authorization: 'Bearer operator' })
     expect(answer).toMatchObject({ status: 200, text: 'up 1\n' })
   })

@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import type { Request } from 'express'
 import { decodeJwt } from 'jose'
 import { PresenceError } from '../../domain/errors.ts'
-import { callerOf, type HttpDoor } from './door.ts'
+import { callerOf, type CallerDoor } from './door.ts'
 import type { IsStaff } from './report-routes.ts'
 
 /** Whether a request brings this token as a bearer. Digests have one length: the comparison takes the same time whatever was sent. */
@@ -16,10 +16,7 @@ const digest = (text: string): Buffer => createHash('sha256').update(text).diges
  *
  * @param door checks tokens: claims are read of one that was accepted
  */
-export function standaloneStaff(
-  door: Pick<HttpDoor, 'identify' | 'codec' | 'verbs'>,
-  opsToken: string | undefined,
-): IsStaff {
+export function standaloneStaff(door: CallerDoor, opsToken: string | undefined): IsStaff {
   return async (request) => {
     if (opsToken !== undefined && opsToken !== '' && bearsToken(request, opsToken)) return 'operations'
     const userId = await callerOf(door, request)
@@ -27,7 +24,8 @@ export function standaloneStaff(
   }
 }
 
-function roleOf(request: Request): unknown {
+/** What a caller whose token was accepted claims to be. @throws {PresenceError} UNAUTHENTICATED */
+export function roleOf(request: Request): unknown {
   const [, token = ''] = (request.headers.authorization ?? '').split(/ +/)
   try {
     return decodeJwt(token)['role']

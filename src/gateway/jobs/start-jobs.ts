@@ -6,6 +6,7 @@ import { recover } from '../../service/fleet/recover.ts'
 import { SURVEY_EVERY_MS, takeOver } from '../../service/fleet/take-over.ts'
 import { endDeleted } from '../../service/change-access.ts'
 import { createAccessFollower } from '../../service/follow-access.ts'
+import { noteSample, SAMPLE_EVERY_MS } from '../../service/operate/note-sample.ts'
 import { project } from '../../service/project.ts'
 import { settleDue } from '../../service/settle-due.ts'
 import type { AttachedSockets } from '../socket/attach-sockets.ts'
@@ -56,6 +57,12 @@ export function startJobs(deps: ServiceDeps, options: JobOptions, door: Pick<Att
       log,
     ),
     startRetentionJob(deps, options),
+    startLoop(
+      'sample',
+      () => noteSample(deps),
+      () => SAMPLE_EVERY_MS,
+      log,
+    ),
     startLoop(
       'expiry',
       async () => door.closeExpired(),

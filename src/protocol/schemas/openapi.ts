@@ -6,6 +6,7 @@ import {
 } from '@asteasolutions/zod-to-openapi'
 import { z } from 'zod'
 import * as answers from './answers.ts'
+import { explanationShape, overviewQueryShape, overviewShape } from './operator.ts'
 import { providerQueryShape } from './provider-query.ts'
 import { reportShape } from './report.ts'
 import { blocksShape, previewQueryShape, settingsChangeShape, settingsShape } from './settings.ts'
@@ -154,6 +155,8 @@ const providerRoute = (): RouteConfig => ({
   responses: { 200: jsonAnswer('OK', answers.providerListShape), ...problems([400, 503]) },
 })
 
+const OPERATORS = [{ operations: [] }, { bearer: [] }]
+
 const operationsRoutes = (): RouteConfig[] => [
   {
     method: 'get',
@@ -177,8 +180,24 @@ const operationsRoutes = (): RouteConfig[] => [
     security: [{ operations: [] }, {}],
     responses: {
       200: { description: 'OK', content: { 'text/plain': { schema: z.string() } } },
-      ...problems([401]),
+      ...problems([401, 403]),
     },
+  },
+  {
+    method: 'get',
+    path: '/ops/data',
+    summary: 'How the system is; for operators',
+    security: OPERATORS,
+    request: { query: overviewQueryShape },
+    responses: { 200: jsonAnswer('OK', overviewShape), ...problems([400, 401, 403]) },
+  },
+  {
+    method: 'get',
+    path: '/ops/users/{userId}',
+    summary: 'Why a user has the status they are shown with; for operators',
+    security: OPERATORS,
+    request: { params: z.object({ userId: z.string() }), query: z.object({ viewer: z.string().optional() }) },
+    responses: { 200: jsonAnswer('OK', explanationShape), ...problems([400, 401, 403]) },
   },
   {
     method: 'get',

@@ -231,6 +231,8 @@ test('the OpenAPI document names every call, and can be made again', () => {
     'GET /healthz',
     'GET /readyz',
     'GET /metrics',
+    'GET /ops/data',
+    'GET /ops/users/{userId}',
     'GET /openapi.json',
   ])
 })

@@ -29,6 +29,7 @@ export function createKeys(prefix: string) {
     quota: (bucket: number, name: string, digest: string) => of(bucket, `q:${name}:${digest}`),
     leases: shared('leases'),
     graves: shared('graves'),
+    report: (nodeId: string) => shared(`report:${nodeId}`),
     relisted: shared('relisted'),
     claim: (task: string) => shared(`claims:${task}`),
   }

@@ -9,6 +9,7 @@ import { createListeners } from './listeners.ts'
 import { createRelistedNews } from './relisted-news.ts'
 import { createRedisCounters } from './redis-counters.ts'
 import { createNodeLease, type RollCall } from './node-lease.ts'
+import { createNodeReports } from './node-reports.ts'
 import { SCRIPTS } from './scripts.ts'
 import { createStoreClock } from './store-clock.ts'
 import { createUserRecords, newOrigin, RESTING_S } from './user-records.ts'
@@ -50,6 +51,7 @@ export function createRedisHotStore(options: RedisHotStoreOptions): SharedHotSto
     catchUp: log.check,
   })
   const { nodeId } = lease
+  const reports = createNodeReports({ link, keys, lease })
   const users = createUserRecords({ link, keys, log, origin, nodeId, now })
   const changes = createListeners<RecordChange>()
 
@@ -226,6 +228,8 @@ export function createRedisHotStore(options: RedisHotStoreOptions): SharedHotSto
     survey,
     counters: createRedisCounters(link, keys),
     isOwnNode: lease.isOwnName,
+    tellReport: reports.tellReport,
+    nodes: reports.nodes,
     ownUsers: () => usersOf(nodeId(), BUCKET_NUMBERS),
     onRemoteChange: log.onRemoteChange,
     onDoubt: log.onDoubt,
