@@ -44,6 +44,7 @@ import type { ReportStore } from './store/report-contract.ts'
 import { createHistory } from './telemetry/history.ts'
 import type { Logger } from './telemetry/logger.ts'
 import { createMetrics } from './telemetry/metrics.ts'
+import { traced, type Traces } from './telemetry/traces.ts'
 import type { HostApp, PresenceSystem } from './host-app.ts'
 
 export type { HostApp, PresenceSystem } from './host-app.ts'
@@ -53,6 +54,7 @@ export interface PresenceParts {
   readonly options: PresenceOptions
   readonly codec: UserIdCodec
   readonly log: Logger
+  readonly traces: Traces
   readonly hot: HotStore
   /** The hot store again when other nodes share it; null in memory mode. */
   readonly shared: SharedHotStore | null
@@ -88,7 +90,7 @@ export function composePresence(host: HostApp, parts: PresenceParts): PresenceSy
     pace: parts.searchPace ?? paceOf(options),
     word: (watchId, seq, diff, sort) => wordDiff(watchId, seq, diff, sort, deps.hot.now()),
   })
-  const verbs = createVerbs(deps, findProviders, searches)
+  const verbs = traced(deps.traces, 'porchlight', createVerbs(deps, findProviders, searches))
   const searchable = directoryIds === null ? {} : { directoryIds }
   const input = createHostInput({ verbs, codec, clock: deps.hot.now, ...searchable })
   const service = createPresenceService(verbs, deps.local, codec, input)
@@ -144,7 +146,7 @@ export function composePresence(host: HostApp, parts: PresenceParts): PresenceSy
 
 function wire(
   host: HostApp,
-  { options, log, hot, shared, durable, reports, directoryIds }: PresenceParts,
+  { options, log, traces, hot, shared, durable, reports, directoryIds }: PresenceParts,
 ): ServiceDeps {
   const { audience = 'watchers' } = host
   const metrics = host.metrics ?? createMetrics()
@@ -190,6 +192,7 @@ function wire(
     }),
     log,
     metrics,
+    traces,
     history: createHistory({ metrics, users: () => local.userCount, now: hot.now, kept: SAMPLES_KEPT }),
     hasDirectory: directoryIds !== null,
     staleAfterMs: options.staleAfterMs,

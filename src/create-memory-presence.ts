@@ -15,6 +15,7 @@ import { createMemoryReports } from './store/memory/memory-reports.ts'
 import type { MemoryProvider } from './store/memory/search-providers.ts'
 import { discreetLogger } from './telemetry/discreet.ts'
 import { createLogger } from './telemetry/logger.ts'
+import { createTraces } from './telemetry/traces.ts'
 
 export type { PresenceSystem } from './compose-presence.ts'
 export type { HostApp } from './host-app.ts'
@@ -63,6 +64,7 @@ export function createMemoryPresence(host: MemoryPresenceHost): MemoryPresence {
     options: resolveOptions(host.options),
     codec,
     log: host.logger ? discreetLogger(host.logger) : createLogger('error'),
+    traces: createTraces(),
     hot,
     shared: null,
     counters: createMemoryCounters(),

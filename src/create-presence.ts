@@ -23,6 +23,7 @@ import { defineUserSession, type UserSessionModel } from './store/postgres/user-
 import { discreetLogger } from './telemetry/discreet.ts'
 import { createLogger, type Logger } from './telemetry/logger.ts'
 import { createMetrics, type Metrics } from './telemetry/metrics.ts'
+import { createTraces, type Traces } from './telemetry/traces.ts'
 
 /** What a host hands over, and every option of {@link PresenceOptions}. */
 export interface PresenceHost extends HostApp, Partial<PresenceOptions> {
@@ -62,15 +63,17 @@ export function createPresence(host: PresenceHost): Presence {
   const nodeId = randomUUID()
   const users = { ...usersOf(User), userId: codec }
   const metrics = host.metrics ?? createMetrics()
-  const shared = host.redis === undefined ? null : openShared(host, host.redis, options, { log, metrics })
+  const traces = createTraces()
+  const shared = host.redis === undefined ? null : openShared(host, host.redis, options, { log, metrics, traces })
   const hot = shared ?? createMemoryHotStore({ clock, nodeId })
-  const guard = guardOf(options, metrics)
+  const guard = guardOf(options, metrics, traces)
   const system = composePresence(
     { ...host, metrics },
     {
       options,
       codec,
       log,
+      traces,
       hot,
       shared,
       counters: shared?.counters ?? createMemoryCounters(),
@@ -89,8 +92,19 @@ export function createPresence(host: PresenceHost): Presence {
   }
 }
 
-const guardOf = ({ databaseTimeoutMs, breakerFailures, breakerCooldownMs }: PresenceOptions, metrics: Metrics) =>
+/** A call of a store, as a span. @param system as OpenTelemetry's semantic conventions name it */
+const asSpan =
+  (traces: Traces, system: 'postgresql' | 'redis') =>
+  <Result>(call: () => Promise<Result>): Promise<Result> =>
+    traces.inSpan(`porchlight.${system}`, call, { role: 'call', attributes: { 'db.system.name': system } })
+
+const guardOf = (
+  { databaseTimeoutMs, breakerFailures, breakerCooldownMs }: PresenceOptions,
+  metrics: Metrics,
+  traces: Traces,
+) =>
   guardDatabase({
+    around: asSpan(traces, 'postgresql'),
     timeoutMs: databaseTimeoutMs,
     breakerFailures,
     breakerCooldownMs,
@@ -105,7 +119,7 @@ function openShared(
   { clock, redisPrefix = 'porchlight' }: PresenceHost,
   source: RedisSource,
   options: PresenceOptions,
-  { log, metrics }: { log: Logger; metrics: Metrics },
+  { log, metrics, traces }: { log: Logger; metrics: Metrics; traces: Traces },
 ): SharedHotStore {
   const { nodeLeaseMs, storeTimeoutMs, breakerFailures, breakerCooldownMs } = options
   let said = 0
@@ -117,6 +131,8 @@ function openShared(
     breakerFailures,
     breakerCooldownMs,
     clock,
+    around: asSpan(traces, 'redis'),
+    traceparent: traces.parent,
     onBreak: (isOpen) => metrics.breakerOpen.set({ service: 'redis' }, Number(isOpen)),
     onAnswer: (_answered, seconds) => metrics.storeSeconds.observe({ service: 'redis' }, seconds),
     onGap: (missed) => metrics.logGaps.inc(missed),

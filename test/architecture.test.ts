@@ -56,6 +56,7 @@ const HOMES: Record<string, readonly string[]> = {
   dataloader: ['service/'],
   pino: ['telemetry/'],
   'prom-client': ['telemetry/'],
+  '@opentelemetry/api': ['telemetry/traces.ts'],
   tinyqueue: ['store/deadline-queue.ts'],
   cockatiel: ['store/guard.ts'],
   'rate-limiter-flexible': ['store/'],

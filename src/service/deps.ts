@@ -4,6 +4,7 @@ import type { Concern, DurableStore, HotStore, ReportStore, SharedHotStore } fro
 import type { History } from '../telemetry/history.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
+import type { Traces } from '../telemetry/traces.ts'
 import type { Admissions } from './admissions.ts'
 import type { LastPages } from './last-results/last-pages.ts'
 import type { LocalSessions } from './local-sessions.ts'
@@ -51,6 +52,7 @@ export interface ServiceDeps {
   readonly backlog: Backlog
   readonly log: Logger
   readonly metrics: Metrics
+  readonly traces: Traces
   /** The last minutes of this node. */
   readonly history: History
   readonly hasDirectory: boolean

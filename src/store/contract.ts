@@ -98,6 +98,8 @@ export interface RemoteChange extends Seen {
   readonly accessChanged: boolean
   /** Epoch milliseconds of the store's clock. */
   readonly at: number
+  /** By which whoever hears of it continues the trace of the node that made it, if it is traced. */
+  readonly traceparent?: string
   /** Sessions it ended that were not of the node that made it. Only a revoked one has its connection closed: `why` says so. */
   readonly ended: readonly { readonly sessionId: string; readonly endedAt: number; readonly why: Revocation | null }[]
 }

@@ -21,6 +21,8 @@ export interface GuardOptions {
   readonly isAway: (error: unknown) => boolean
   /** Hears after every call that was made whether the other side answered, were it with a refusal, and how many seconds it took. */
   readonly onAnswer?: (answered: boolean, seconds: number) => void
+  /** Is given every call to run it: to put it into a trace, say. */
+  readonly around?: <Result>(call: () => Promise<Result>) => Promise<Result>
   /** Hears that calls fail at once from now on, or not any more. */
   readonly onBreak?: (isOpen: boolean) => void
 }
@@ -36,7 +38,7 @@ export interface Guard {
 /** A time-out and a circuit breaker around every call. A call that timed out may still have been carried out. */
 export function createGuard(options: GuardOptions): Guard {
   const { name, timeoutMs, breakerFailures, breakerCooldownMs, isAway } = options
-  const { onAnswer = () => {}, onBreak = () => {} } = options
+  const { onAnswer = () => {}, onBreak = () => {}, around = (call) => call() } = options
   const counts = (error: unknown): boolean => error instanceof TooLate || isAway(error)
   const breaker: CircuitBreakerPolicy = circuitBreaker(handleWhen(counts), {
     halfOpenAfter: breakerCooldownMs,
@@ -51,7 +53,7 @@ export function createGuard(options: GuardOptions): Guard {
       const startedAt = performance.now()
       const seconds = (): number => (performance.now() - startedAt) / 1_000
       try {
-        const result = await breaker.execute(() => inTime(work, timeoutMs))
+        const result = await breaker.execute(() => around(() => inTime(work, timeoutMs)))
         onAnswer(true, seconds())
         return result
       } catch (error) {

@@ -16,6 +16,7 @@ import type { DurableStore, HotStore } from '../../src/store/contract.ts'
 import { createMemoryCounters } from '../../src/store/memory/memory-counters.ts'
 import { createMemoryReports } from '../../src/store/memory/memory-reports.ts'
 import { createLogger } from '../../src/telemetry/logger.ts'
+import { createTraces } from '../../src/telemetry/traces.ts'
 import { fakeClock } from '../../src/testing/fake-clock.ts'
 import { untilQuiet } from '../../src/testing/round-trip.ts'
 import type { Machine } from './machine.ts'
@@ -109,6 +110,7 @@ export async function startWorld({ machine, audience, mergeMs, plant, open }: Wo
       options: resolveOptions({ mergeMs }),
       codec: uuidIds,
       log: createLogger('silent'),
+      traces: createTraces(),
       hot: stores.hot,
       shared: null,
       durable,

@@ -103,6 +103,10 @@ function announcementIn({ userId, own, contact, stranger, before, visibility, pa
 }
 
 function hear(deps: ServiceDeps, change: RemoteChange): void {
+  deps.traces.continued(change.traceparent, 'porchlight.hear', () => tell(deps, change))
+}
+
+function tell(deps: ServiceDeps, change: RemoteChange): void {
   const { userId, own, before, visibility } = change
   const { visible } = visibility
   deps.metrics.remoteChanges.inc()

@@ -28,6 +28,8 @@ export interface LinkOptions {
   readonly onBreak?: (isOpen: boolean) => void
   /** Hears after every call how many seconds it took. */
   readonly onAnswer?: (answered: boolean, seconds: number) => void
+  /** Is given every call to run it. */
+  readonly around?: <Result>(call: () => Promise<Result>) => Promise<Result>
   /** Hears of errors that no call reports. */
   readonly onError: (error: Error) => void
 }

@@ -44,6 +44,8 @@ interface NewsJson {
   readonly e?: readonly EndedTuple[]
   /** The host said something else of the user's access. */
   readonly b?: true
+  /** The trace it belongs to, by W3C Trace Context. */
+  readonly tp?: string
 }
 
 export interface News {
@@ -51,8 +53,17 @@ export interface News {
   readonly change: RemoteChange
 }
 
-/** The news of a change, or null when no other node has anything to learn from it. */
-export function encodeNews({ before, after, ended, at }: RecordChange, origin: string, nodeId: string): string | null {
+/**
+ * The news of a change, or null when no other node has anything to learn from it.
+ *
+ * @param traceparent of the trace that the change belongs to
+ */
+export function encodeNews(
+  { before, after, ended, at }: RecordChange,
+  origin: string,
+  nodeId: string,
+  traceparent?: string,
+): string | null {
   const revoked = new Map(after.revoked.map(({ sessionId, why }) => [sessionId, why]))
   // Those of this node are closed by it; those in grace have no connection.
   const elsewhere = ended
@@ -88,6 +99,7 @@ export function encodeNews({ before, after, ended, at }: RecordChange, origin: s
     at,
     ...(elsewhere.length > 0 && { e: elsewhere }),
     ...(accessChanged && { b: true as const }),
+    ...(traceparent !== undefined && { tp: traceparent }),
   }
   return JSON.stringify(news)
 }
@@ -123,6 +135,7 @@ export function decodeNews(text: string): News | null {
       pairs: news.p?.map(pairFrom) ?? NO_PAIRS,
       at: news.at,
       accessChanged: news.b === true,
+      ...(news.tp !== undefined && { traceparent: news.tp }),
       ended: (news.e ?? []).map(([sessionId, endedAt, revoked, why = 'SIGNED_OUT']) => ({
         sessionId,
         endedAt,

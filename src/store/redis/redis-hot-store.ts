@@ -24,6 +24,8 @@ export interface RedisHotStoreOptions extends LinkOptions {
   readonly onWarning?: (sentence: string) => void
   /** Called with the number of news that were not heard, and had to be looked up. */
   readonly onGap?: (missed: number) => void
+  /** Of the trace that is under way, for whoever hears of a change on another node. */
+  readonly traceparent?: () => string | undefined
 }
 
 /** Users of one kind that a survey takes over at once from each bucket. */
@@ -39,7 +41,7 @@ export function createRedisHotStore(options: RedisHotStoreOptions): SharedHotSto
   const clock = createStoreClock(options.clock)
   const { now } = clock
   const origin = newOrigin()
-  const onGap = options.onGap ?? (() => {})
+  const { onGap = () => {}, traceparent = () => undefined } = options
   const log = createChangeLog({ link, keys, origin, now, onGap })
   const directory = createRelistedNews({ link, keys, origin })
   const lease = createNodeLease({
@@ -52,7 +54,7 @@ export function createRedisHotStore(options: RedisHotStoreOptions): SharedHotSto
   })
   const { nodeId } = lease
   const reports = createNodeReports({ link, keys, lease })
-  const users = createUserRecords({ link, keys, log, origin, nodeId, now })
+  const users = createUserRecords({ link, keys, log, origin, nodeId, now, traceparent })
   const changes = createListeners<RecordChange>()
 
   /** What this node looks after: the deadlines of what it changed last, and what of it PostgreSQL does not have yet. */

@@ -20,6 +20,7 @@ export interface UserRecordsOptions {
   readonly origin: string
   readonly nodeId: () => string
   readonly now: () => number
+  readonly traceparent: () => string | undefined
 }
 
 /** The records themselves: read, and changed by comparing stamps. */
@@ -61,7 +62,15 @@ const LOGGED = 64
 /** Keys read by one command; more would keep other commands waiting. */
 const READ_AT_ONCE = 500
 
-export function createUserRecords({ link, keys, log, origin, nodeId, now }: UserRecordsOptions): UserRecords {
+export function createUserRecords({
+  link,
+  keys,
+  log,
+  origin,
+  nodeId,
+  now,
+  traceparent,
+}: UserRecordsOptions): UserRecords {
   const remembered = new LRUCache<string, StoredRecord>({ max: REMEMBERED })
   let written = 0
 
@@ -147,7 +156,7 @@ export function createUserRecords({ link, keys, log, origin, nodeId, now }: User
     const { userId } = after
     const stamp = newStamp()
     const { value, json } = encodeRecord(after, stamp, base.json)
-    const news = observed ? encodeNews(change, origin, nodeId()) : null
+    const news = observed ? encodeNews(change, origin, nodeId(), traceparent()) : null
     const { added, removed } = moves(base.stamp === '' ? null : before, after)
     const isNew = observed && before.version !== after.version
     const args = [
