@@ -110,6 +110,19 @@ describe('docs/adopt.md', () => {
   })
 })
 
+describe('.changeset', () => {
+  const changes = readdirSync(join(ROOT, '.changeset')).filter((file) => file.endsWith('.md') && file !== 'README.md')
+
+  test('says of each change how much of one it is', () => {
+    for (const file of changes)
+      expect(read(`.changeset/${file}`)).toMatch(/^---\n"porchlight": (?:patch|minor|major)\n---\n\n\S/)
+  })
+
+  test('names every change of this version in the changelog, which people read', () => {
+    expect(read('CHANGELOG.md').includes('## Unreleased')).toBe(changes.length > 0)
+  })
+})
+
 describe('every page', () => {
   test('is found', () => {
     expect(pages).toEqual(expect.arrayContaining(['README.md', 'ARCHITECTURE.md', 'CHANGELOG.md', 'docs/spec.md']))
