@@ -35,15 +35,19 @@ export interface Broadcaster {
   /**
    * Replaces what a connection watches by this list (R41). Watching starts before the promise of a snapshot is kept.
    *
-   * @returns those of the list that it did not watch before
+   * @returns those of the list that it did not watch before, or was never answered about
    */
   watch(socketId: string, userIds: readonly string[]): readonly string[]
   /** Viewers, other than the user themself, with connections here that watch this user. */
   viewersOf(userId: string): string[]
   /** Tells a connection nothing of these users until it is known where it stands, unless that is known already. */
   hold(socketId: string, userIds: readonly string[]): void
-  /** Ends that for those of whom it still is not known: they are told what strangers are. */
-  release(socketId: string, userIds: readonly string[]): void
+  /**
+   * Ends that for those of whom it still is not known: they are told what strangers are.
+   *
+   * @param isAnswered whether they are told how things are; else nothing is taken back of it
+   */
+  release(socketId: string, userIds: readonly string[], isAnswered: boolean): void
   /**
    * From now on this viewer is told of this user what somebody is who stands there (R36, R37), and at once if that differs from what they
    * know. An older standing is ignored.

@@ -17,6 +17,12 @@ export const UNPLACED: Placed = { ...STRANGER, told: 0 }
 /** Of whom it is not known yet; whatever is, is newer. */
 export const HELD: Placed = { audience: 'nobody', floor: 0, version: -1, told: 0 }
 
+/** Of whom it could not be found out: they are told what strangers are, and nothing is taken back of what they were never told (R31). */
+export const UNANSWERED: Placed = { ...STRANGER, version: -1, told: 0 }
+
+/** Whether it was never said where they stand. */
+export const isOpen = (placed: Placed): boolean => placed === HELD || placed === UNANSWERED
+
 /** Whoever stands with the strangers, and was told nothing newer than they were, costs nothing. */
 export function stand(places: Places, userId: string, placed: Placed): void {
   const isPlain = placed.audience === 'stranger' && placed.version === 0
@@ -26,12 +32,18 @@ export function stand(places: Places, userId: string, placed: Placed): void {
 
 /** Nothing is told of these until it is known who they are to whom, unless it is known. */
 export function hold(places: Places, userIds: readonly string[]): void {
-  for (const userId of userIds) if (!places.standings?.has(userId)) stand(places, userId, HELD)
+  for (const userId of userIds) if (isOpen(places.standings?.get(userId) ?? HELD)) stand(places, userId, HELD)
 }
 
-export function release(places: Places, userIds: readonly string[]): void {
+/** @param isAnswered whether they were told how things are */
+export function release(places: Places, userIds: readonly string[], isAnswered: boolean): void {
   const { standings } = places
-  for (const userId of userIds) if (standings?.get(userId) === HELD) standings.delete(userId)
+  for (const userId of userIds) {
+    const placed = standings?.get(userId)
+    if (placed === undefined || !isOpen(placed)) continue
+    if (isAnswered) standings?.delete(userId)
+    else standings?.set(userId, UNANSWERED)
+  }
   // Nearly all stand with the strangers everywhere: an empty map for each connection takes memory.
   if (standings?.size === 0) places.standings = null
 }

@@ -8,7 +8,7 @@ import type { Announcement, Broadcaster, SearchNews, Watcher } from './contract.
 import { encodeEvent, engineOf } from './engine.ts'
 import { createSetIndex } from './set-index.ts'
 import { createResyncs } from './resyncs.ts'
-import { HELD, hold, isMoved, type Places, release, roleOf, stand, UNPLACED } from './places.ts'
+import { hold, isMoved, isOpen, type Places, release, roleOf, stand, UNANSWERED, UNPLACED } from './places.ts'
 import { type Audience, createTelling } from './told.ts'
 import { createTopics } from './topics.ts'
 import { createTick } from './tick.ts'
@@ -103,7 +103,9 @@ export function createSocketIoBroadcaster(options: BroadcasterOptions): Broadcas
     const connection = connections.get(socketId)
     if (!connection) return []
     const watched = new Set(userIds)
-    const added = userIds.filter((userId) => !connection.watched.has(userId))
+    const added = userIds.filter(
+      (userId) => !connection.watched.has(userId) || connection.standings?.get(userId) === UNANSWERED,
+    )
     for (const userId of connection.watched) if (!watched.has(userId)) forget(userId, connection)
     for (const userId of watched) watchersOf.add(userId, connection)
     connection.watched = watched
@@ -146,7 +148,10 @@ export function createSocketIoBroadcaster(options: BroadcasterOptions): Broadcas
       if (receiver.userId === userId) groups.own.push(receiver)
       else if (receiver.standings === null) groups.stranger.push(receiver)
       else {
-        const role = roleOf(receiver.standings.get(userId), announcement, again)
+        const placed = receiver.standings.get(userId)
+        const role = roleOf(placed, announcement, again)
+        // From now on they know something.
+        if (placed === UNANSWERED) receiver.standings.delete(userId)
         if (role !== null) groups[role === 'contact' ? contactRole : role].push(receiver)
       }
     }
@@ -178,7 +183,7 @@ export function createSocketIoBroadcaster(options: BroadcasterOptions): Broadcas
       // Whoever stands where they stood is told with all who do.
       const moved = isMoved(before, standing)
       stand(connection, userId, { ...standing, told: moved ? is.version : before.told })
-      if (!moved || before === HELD || connection.socketId === unheard) continue
+      if (!moved || isOpen(before) || connection.socketId === unheard) continue
       if (before === UNPLACED && !mayKnow(connection, announcement)) continue
       const was = viewAt(told.views(userId) ?? announcement.before, before)
       if (!looksSame(was, is)) tellOne(connection, wordUpdate(userId, announcement.at, is, was))
@@ -260,14 +265,14 @@ export function createSocketIoBroadcaster(options: BroadcasterOptions): Broadcas
           userIds.filter((userId) => connection.watched.has(userId)),
         )
     },
-    release(socketId, userIds) {
+    release(socketId, userIds, isAnswered) {
       const connection = connections.get(socketId)
-      if (connection) release(connection, userIds)
+      if (connection) release(connection, userIds, isAnswered)
     },
     place,
     standing: (socketId, userId) => {
       const placed = connections.get(socketId)?.standings?.get(userId)
-      return placed === undefined || placed === HELD ? null : placed
+      return placed === undefined || isOpen(placed) ? null : placed
     },
     latest: (userId, role) => told.views(userId)?.[role] ?? null,
     announce: (announcement) => deliver(announcement, concerned(announcement)),

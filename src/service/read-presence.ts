@@ -48,20 +48,23 @@ export async function watchUsers(
 ): Promise<Snapshot> {
   // First watch, then read: a change in between is told rather than lost (R41).
   const added = deps.broadcast.watch(socketId, users)
-  // Who watches while nothing is known hears everything once it is (R51).
-  if (isUnknownByNow(deps)) return { presences: [], versions: {}, stale: true }
   // Of whom it is not known yet who they are to the viewer, nothing is told: what is meanwhile is in the snapshot (R34).
   deps.broadcast.hold(socketId, added)
+  let isAnswered = false
   try {
+    // Who watches while nothing is known hears everything once it is (R51).
+    if (isUnknownByNow(deps)) return { presences: [], versions: {}, stale: true }
     const believed = await readBelieved(deps, users, viewerId)
     const placed = await placeWatcher(deps, socketId, viewerId, believed.records.values())
     await rememberInTurns(deps, believed, users)
     // Since their record was read, somebody may have blocked this viewer: who was told where they stand knows best (R37).
     const standing = (userId: string): Standing =>
       deps.broadcast.standing(socketId, userId) ?? placed.get(userId) ?? STRANGER
-    return snapshotOf(deps, users, { viewerId, standing, known }, believed)
+    const snapshot = snapshotOf(deps, users, { viewerId, standing, known }, believed)
+    isAnswered = true
+    return snapshot
   } finally {
-    deps.broadcast.release(socketId, added)
+    deps.broadcast.release(socketId, isAnswered ? users : added, isAnswered)
   }
 }
 

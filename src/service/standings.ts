@@ -98,6 +98,6 @@ export async function placeWatcher(
     })
     return new Map(await Promise.all(placed))
   } finally {
-    deps.broadcast.release(socketId, asked)
+    deps.broadcast.release(socketId, asked, true)
   }
 }

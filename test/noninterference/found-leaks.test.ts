@@ -15,6 +15,8 @@ const search: Step = { who: null, deed: { do: 'search', query: {}, compares: fal
 const hidesAgain = does(SECRET, { do: 'show', shown: false })
 const BATCH: Deed = { do: 'batch', users: [SECRET] }
 const READ: Deed = { do: 'read', user: SECRET }
+/** Somebody who is in no store: a list that names them cannot be answered during an outage. */
+const NOT_KNOWN = '00000000-0000-4000-8000-000000000099'
 const leaves = does(SECRET, { do: 'leave', device: 0 })
 
 const NOBODY: Hiding = { by: 'levels', levels: { status: 'nobody', lastSeen: 'nobody', coarse: false } }
@@ -141,6 +143,19 @@ describe('R31 R36 R37 nobody finds out', () => {
         hiding: BLOCKS_ANA,
         audience: 'everyone',
       }),
+    ],
+    [
+      'by what is taken back from the blocked whose list could not be answered',
+      pair(
+        [
+          comes(SECRET),
+          outage('everything'),
+          does(ANA, { do: 'watch', device: 0, users: [SECRET, NOT_KNOWN], withKnown: false }),
+          leaves,
+          wait(1),
+        ],
+        { hiding: BLOCKS_ANA, before: [comes(ANA)] },
+      ),
     ],
   ])('%s', PATIENCE, async (_name, script) => {
     expect(await playPair(script)).toBeNull()

@@ -76,9 +76,11 @@ export function isUntold({ who, deed }: Step, hiding: Hiding): boolean {
   if (who === null) return true
   if (who !== SECRET) return isComparable({ who, deed }, hiding)
   if (hiding.by === 'block') return deed.do !== 'block' || !hiding.viewers.includes(deed.viewer)
-  // What they block does not matter; what they decide on else might let others know more.
+  // Whom they block does not matter to whoever knew nothing anyway; what they decide on else might let others know more.
   if (deed.do === 'level') return false
   if (deed.do === 'show') return hiding.by === 'switch' && !deed.shown
+  // Whoever may know when they were here sees that they do not any more (R37).
+  if (deed.do === 'block' && hiding.by === 'status level') return hiding.levels.lastSeen === 'nobody'
   if (hiding.by === 'status level') return !ENDING.has(deed.do)
   if (hiding.by === 'last seen level') return ABSENT_DEEDS.has(deed.do)
   return true
