@@ -18,10 +18,18 @@ export const UNPLACED: Placed = { ...STRANGER, told: 0 }
 export const HELD: Placed = { audience: 'nobody', floor: 0, version: -1, told: 0 }
 
 /** Of whom it could not be found out: they are told what strangers are, and nothing is taken back of what they were never told (R31). */
-export const UNANSWERED: Placed = { ...STRANGER, version: -1, told: 0 }
+const UNANSWERED: Placed = { ...STRANGER, version: -1, told: 0 }
 
 /** Whether it was never said where they stand. */
 export const isOpen = (placed: Placed): boolean => placed === HELD || placed === UNANSWERED
+
+export const isUnanswered = ({ standings }: Places, userId: string): boolean => standings?.get(userId) === UNANSWERED
+
+/** Where somebody stands, or null: where strangers do, or it was never said. */
+export function placeOf(places: Places | undefined, userId: string): Placed | null {
+  const placed = places?.standings?.get(userId)
+  return placed === undefined || isOpen(placed) ? null : placed
+}
 
 /** Whoever stands with the strangers, and was told nothing newer than they were, costs nothing. */
 export function stand(places: Places, userId: string, placed: Placed): void {

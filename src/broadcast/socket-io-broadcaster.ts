@@ -8,7 +8,18 @@ import type { Announcement, Broadcaster, SearchNews, Watcher } from './contract.
 import { encodeEvent, engineOf } from './engine.ts'
 import { createSetIndex } from './set-index.ts'
 import { createResyncs } from './resyncs.ts'
-import { hold, isMoved, isOpen, type Places, release, roleOf, stand, UNANSWERED, UNPLACED } from './places.ts'
+import {
+  hold,
+  isMoved,
+  isOpen,
+  isUnanswered,
+  placeOf,
+  type Places,
+  release,
+  roleOf,
+  stand,
+  UNPLACED,
+} from './places.ts'
 import { type Audience, createTelling } from './told.ts'
 import { createTopics } from './topics.ts'
 import { createTick } from './tick.ts'
@@ -27,9 +38,6 @@ export interface BroadcasterOptions {
   /** Called with the number of users whom anybody here watches, when it may have changed. */
   onWatched?: (users: number) => void
 }
-
-const AUDIENCES = ['own', 'stranger'] as const
-const AUDIENCES_APART = ['own', 'stranger', 'contact'] as const
 
 /** A connection that can be told things. */
 interface Connection extends Receiver, Places {
@@ -103,9 +111,7 @@ export function createSocketIoBroadcaster(options: BroadcasterOptions): Broadcas
     const connection = connections.get(socketId)
     if (!connection) return []
     const watched = new Set(userIds)
-    const added = userIds.filter(
-      (userId) => !connection.watched.has(userId) || connection.standings?.get(userId) === UNANSWERED,
-    )
+    const added = userIds.filter((userId) => !connection.watched.has(userId) || isUnanswered(connection, userId))
     for (const userId of connection.watched) if (!watched.has(userId)) forget(userId, connection)
     for (const userId of watched) watchersOf.add(userId, connection)
     connection.watched = watched
@@ -143,16 +149,17 @@ export function createSocketIoBroadcaster(options: BroadcasterOptions): Broadcas
     const { userId, retracts } = announcement
     const groups: Record<Audience, Connection[]> = { own: [], contact: [], stranger: [] }
     const receivers = audience === 'everyone' ? connections.values() : watchersOf.of(userId)
-    const contactRole = areApart(announcement) ? 'contact' : 'stranger'
+    const contactRole = told.areApart(announcement) ? 'contact' : 'stranger'
     for (const receiver of receivers) {
       if (receiver.userId === userId) groups.own.push(receiver)
       else if (receiver.standings === null) groups.stranger.push(receiver)
       else {
-        const placed = receiver.standings.get(userId)
-        const role = roleOf(placed, announcement, again)
+        const role = roleOf(receiver.standings.get(userId), announcement, again)
+        if (role === null) continue
+        const group = role === 'contact' ? contactRole : role
+        groups[group].push(receiver)
         // From now on they know something.
-        if (placed === UNANSWERED) receiver.standings.delete(userId)
-        if (role !== null) groups[role === 'contact' ? contactRole : role].push(receiver)
+        if (roles.includes(group)) release(receiver, [userId], true)
       }
     }
     const updates = { ...told.updates(userId) }
@@ -160,14 +167,6 @@ export function createSocketIoBroadcaster(options: BroadcasterOptions): Broadcas
     if (audience === 'everyone' || watchersOf.has(userId)) told.keep(announcement, updates)
     for (const role of roles) if (updates[role]) coalescer.offer(groups[role], updates[role], retracts)
   }
-
-  /** Whether contacts are told anything else than strangers, or were. */
-  const areApart = (announcement: Announcement): boolean =>
-    announcement.contact !== announcement.stranger ||
-    told.known(announcement, 'contact') !== told.known(announcement, 'stranger')
-
-  const rolesOf = (announcement: Announcement): readonly Audience[] =>
-    areApart(announcement) ? AUDIENCES_APART : AUDIENCES
 
   function place(viewerId: string, standing: Standing, announcement: Announcement, unheard?: string): Standing {
     const { userId } = announcement
@@ -212,17 +211,9 @@ export function createSocketIoBroadcaster(options: BroadcasterOptions): Broadcas
 
   const resyncs = createResyncs(connections)
 
-  /** Those for whom it differs from what they know. */
-  function concerned(announcement: Announcement): Audience[] {
-    return rolesOf(announcement).filter((role) => {
-      const before = told.known(announcement, role)
-      return announcement[role].version > before.version && !looksSame(announcement[role], before)
-    })
-  }
-
   /** What a snapshot says is what its reader knows from then on; others who watch have to be told. */
   function remember(announcement: Announcement): void {
-    const roles = concerned(announcement)
+    const roles = told.concerned(announcement)
     if (roles.length > 0) deliver(announcement, roles)
     else if (watchersOf.has(announcement.userId)) told.keep(announcement)
   }
@@ -270,16 +261,13 @@ export function createSocketIoBroadcaster(options: BroadcasterOptions): Broadcas
       if (connection) release(connection, userIds, isAnswered)
     },
     place,
-    standing: (socketId, userId) => {
-      const placed = connections.get(socketId)?.standings?.get(userId)
-      return placed === undefined || isOpen(placed) ? null : placed
-    },
+    standing: (socketId, userId) => placeOf(connections.get(socketId), userId),
     latest: (userId, role) => told.views(userId)?.[role] ?? null,
-    announce: (announcement) => deliver(announcement, concerned(announcement)),
+    announce: (announcement) => deliver(announcement, told.concerned(announcement)),
     repeat: (announcement) => {
       // What is repeated was read a moment ago: something newer may have been told meanwhile, such as a hiding (R7, R32).
       const isOld = (role: Audience) => announcement[role].version < told.known(announcement, role).version
-      const roles = rolesOf(announcement)
+      const roles = told.rolesOf(announcement)
       if (!roles.some(isOld)) deliver(announcement, roles, true)
     },
     tellSelf: (userId, info) => {

@@ -1,9 +1,12 @@
 import type { Views } from '../domain/info.ts'
-import type { View } from '../domain/view.ts'
+import { looksSame, type View } from '../domain/view.ts'
 import type { Announcement } from './contract.ts'
 import type { Update } from './update.ts'
 
 export type Audience = keyof Views
+
+const AUDIENCES = ['own', 'stranger'] as const
+const AUDIENCES_APART = ['own', 'stranger', 'contact'] as const
 
 /** What the watchers of one user were told last. */
 interface Told {
@@ -22,6 +25,12 @@ export interface Telling {
   forget(userId: string): void
   /** What watchers knew last: what they were told here, else what was true before. */
   known(announcement: Announcement, role: Audience): View
+  /** Whether contacts are told anything else than strangers, or were. */
+  areApart(announcement: Announcement): boolean
+  /** Audiences that are told something of their own. */
+  rolesOf(announcement: Announcement): readonly Audience[]
+  /** Those for whom it differs from what they know. */
+  concerned(announcement: Announcement): Audience[]
   /** Something newer than what an announcement has may have been told. */
   newest(announcement: Announcement): Views
   /** How many deliveries there were. */
@@ -40,12 +49,28 @@ export function createTelling(): Telling {
     return { own: newer('own', own), contact: newer('contact', contact), stranger: newer('stranger', stranger) }
   }
 
+  const known = ({ userId, before }: Announcement, role: Audience): View =>
+    told.get(userId)?.views[role] ?? before[role]
+
+  const areApart = (announcement: Announcement): boolean =>
+    announcement.contact !== announcement.stranger || known(announcement, 'contact') !== known(announcement, 'stranger')
+
+  const rolesOf = (announcement: Announcement): readonly Audience[] =>
+    areApart(announcement) ? AUDIENCES_APART : AUDIENCES
+
   return {
     newest,
+    known,
+    areApart,
+    rolesOf,
+    concerned: (announcement) =>
+      rolesOf(announcement).filter((role) => {
+        const before = known(announcement, role)
+        return announcement[role].version > before.version && !looksSame(announcement[role], before)
+      }),
     views: (userId) => told.get(userId)?.views,
     updates: (userId) => told.get(userId)?.updates ?? {},
     forget: (userId) => void told.delete(userId),
-    known: ({ userId, before }, role) => told.get(userId)?.views[role] ?? before[role],
     deliveries: () => deliveries,
     wasToldSince: (userId, count) => (told.get(userId)?.deliveredAt ?? 0) > count,
     keep(announcement, updates) {

@@ -227,7 +227,8 @@ describe('contacts', () => {
     const { marta, phone, ana } = await world()
     await decide(marta, { status_audience: 'contacts' })
     let say: (isContact: boolean) => void = () => {}
-    answer = () => new Promise((resolve) => (say = resolve))
+    const word = new Promise<boolean>((resolve) => (say = resolve))
+    answer = () => word
     const late = await system.connect(system.addUser())
     await late.take()
     const watching = late.socket.emitWithAck('watch', { users: [marta] })
