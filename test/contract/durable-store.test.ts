@@ -64,6 +64,7 @@ const MIGRATIONS = [
   '007-reports',
   '008-personal-data',
   '009-block-floors',
+  '010-backfill',
 ]
 
 describe('the schema', () => {
@@ -204,6 +205,17 @@ describe('PostgreSQL alone', () => {
     await query(`insert into porchlight_nodes select 'old' || n, to_timestamp(n * 100000) from generate_series(1, 3) n`)
     await store.endLeftovers(NOW)
     expect(await query('select node_id from porchlight_nodes')).toEqual([{ node_id: 'old3' }])
+  })
+
+  test('processes that are long gone are forgotten where nodes share a store, too: by the next that starts', async () => {
+    await query(`insert into porchlight_nodes select 'old' || n, to_timestamp(n * 100000) from generate_series(1, 3) n`)
+    await query(`insert into porchlight_nodes values ('lately', to_timestamp(${NOW - 60 * MINUTE}::float8 / 1000))`)
+    await store.recordAlive(NOW)
+    await store.recordAlive(NOW + MINUTE)
+    expect(await query('select node_id from porchlight_nodes order by 1')).toEqual([
+      { node_id: 'a' },
+      { node_id: 'lately' },
+    ])
   })
 
   test('R52 a PostgreSQL that is gone is said to be unavailable, and worth another try', async () => {

@@ -90,6 +90,10 @@ function isAway(error: unknown): boolean {
   return AWAY.test(code) || SOCKET_FAILURES.has(code)
 }
 
+/** PostgreSQL's own code of a failure, also of one that was worded as unavailable. */
+export const sqlStateOf = (error: unknown): string | undefined =>
+  codeOf(error instanceof PresenceError ? error.cause : error)
+
 const codeOf = (error: unknown): string | undefined =>
   error instanceof DatabaseError ? (error.parent as Error & { code?: string }).code : undefined
 

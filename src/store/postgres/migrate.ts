@@ -1,9 +1,9 @@
 import type { Sequelize } from 'sequelize'
 import { MigrationError, Umzug, type UmzugStorage } from 'umzug'
-import { ADVISORY_LOCKS } from './advisory-locks.ts'
-import { asUnavailable, openDatabase } from './database.ts'
+import { asUnavailable, type Database } from './database.ts'
 import { checkHostColumns } from './host-columns.ts'
-import { describeUsers, type HostUsersOptions } from './host-users.ts'
+import { describeUsers, type HostUsers, type HostUsersOptions } from './host-users.ts'
+import { type MigrationSession, type Patience, withMigrationSession } from './migration-session.ts'
 import { hostColumns } from './migrations/001-host-columns.ts'
 import { userSessions } from './migrations/002-user-sessions.ts'
 import { presence } from './migrations/003-presence.ts'
@@ -13,7 +13,9 @@ import { access } from './migrations/006-access.ts'
 import { reports } from './migrations/007-reports.ts'
 import { personalData } from './migrations/008-personal-data.ts'
 import { blockFloors } from './migrations/009-block-floors.ts'
-import type { Migration, MigrationContext } from './migrations/migration.ts'
+import { backfillJobs } from './migrations/010-backfill.ts'
+import type { Migration } from './migrations/migration.ts'
+import { settleIndexes } from './settle-indexes.ts'
 
 /** In the order in which they are applied. Imported by name, so that a compiled build finds them. */
 const MIGRATIONS: readonly Migration[] = [
@@ -26,28 +28,36 @@ const MIGRATIONS: readonly Migration[] = [
   reports,
   personalData,
   blockFloors,
+  backfillJobs,
 ]
 
 export interface MigrateOptions extends HostUsersOptions {
   readonly sequelize: Sequelize
   readonly log?: (line: string) => void
+  /** How long it waits for others, and others for it. */
+  readonly patience?: Patience
 }
 
 /**
- * Brings the schema up to date: all or nothing, one node at a time. Also when there is nothing to do, it checks that the
- * host's columns are still what presence needs.
+ * Brings the schema up to date, one node at a time, while others read and write: each migration is done whole or not at all, and whatever
+ * interrupts them, the next run goes on from there. Also when there is nothing to do, it checks that the host's columns are still what
+ * presence needs, and that no index was left half-built.
  *
  * @returns the names of the migrations it applied
- * @throws {PresenceError} SCHEMA_CONFLICT with a sentence on what is in the way · STORE_UNAVAILABLE
+ * @throws {PresenceError} SCHEMA_CONFLICT with a sentence on what is in the way, before anything is changed · STORE_UNAVAILABLE
  */
-export async function migratePresence({ sequelize, log, ...host }: MigrateOptions): Promise<string[]> {
-  const applied = await alone(sequelize, host, async (context) => {
-    const done = await migrator(context).up()
-    await checkHostColumns(context.database, context.users)
-    return done.map(({ name }) => name)
+export async function migratePresence(options: MigrateOptions): Promise<string[]> {
+  return alone(options, async (session, users, log) => {
+    const umzug = migrator(session, users)
+    for (const { name } of await umzug.pending()) {
+      await MIGRATIONS.find((migration) => migration.name === name)?.check?.({ database: session.database, users })
+    }
+    const done = namesOf(await umzug.up())
+    await settleIndexes(session, MIGRATIONS, await umzug.executed().then(namesOf))
+    await checkHostColumns(session.database, users)
+    for (const name of done) log(`presence: applied ${name}`)
+    return done
   })
-  for (const name of applied) log?.(`presence: applied ${name}`)
-  return applied
 }
 
 /**
@@ -57,67 +67,71 @@ export async function migratePresence({ sequelize, log, ...host }: MigrateOption
  * @returns the names of the migrations it took back
  */
 export async function rollbackPresence({
-  sequelize,
-  log,
   steps = 1,
-  ...host
+  ...options
 }: MigrateOptions & { readonly steps?: number | 'all' }): Promise<string[]> {
-  const reverted = await alone(sequelize, host, async (context) => {
-    const umzug = migrator(context)
+  return alone(options, async (session, users, log) => {
+    const umzug = migrator(session, users)
     const applied = await umzug.executed()
     const step = steps === 'all' ? applied.length : Math.min(steps, applied.length)
-    return step === 0 ? [] : (await umzug.down({ step })).map(({ name }) => name)
+    const undone = step === 0 ? [] : namesOf(await umzug.down({ step }))
+    await settleIndexes(session, MIGRATIONS, await umzug.executed().then(namesOf))
+    for (const name of undone) log(`presence: took back ${name}`)
+    return undone
   })
-  for (const name of reverted) log?.(`presence: took back ${name}`)
-  return reverted
 }
 
-/** One transaction holds the lock and does the work, so that it needs no second connection and leaves no halves. */
-async function alone<T>(
-  sequelize: Sequelize,
-  host: HostUsersOptions,
-  work: (context: MigrationContext) => Promise<T>,
-): Promise<T> {
+const namesOf = (migrations: readonly { readonly name: string }[]): string[] => migrations.map(({ name }) => name)
+
+type Work<Result> = (session: MigrationSession, users: HostUsers, log: (line: string) => void) => Promise<Result>
+
+async function alone<Result>(
+  { sequelize, log = () => {}, patience = {}, ...host }: MigrateOptions,
+  work: Work<Result>,
+): Promise<Result> {
   const users = describeUsers(host)
   try {
-    return await sequelize.transaction(async (transaction) => {
-      const database = openDatabase(sequelize, { transaction })
-      await database.rows('select pg_advisory_xact_lock($1)', [ADVISORY_LOCKS.migrate])
-      return work({ database, users })
-    })
+    return await withMigrationSession(sequelize, users, patience, log, (session) => work(session, users, log))
   } catch (error) {
     // Umzug wraps what a migration throws; callers act on the failure itself.
     throw asUnavailable(error instanceof MigrationError ? error.cause : error)
   }
 }
 
-const migrator = (context: MigrationContext): Umzug<MigrationContext> =>
-  new Umzug<MigrationContext>({
+/** Each migration is written down in the transaction that it is done in, which umzug's own storage could not. */
+const migrator = ({ database, patiently }: MigrationSession, users: HostUsers): Umzug =>
+  new Umzug({
     migrations: MIGRATIONS.map((migration) => ({
       name: migration.name,
-      up: () => migration.up(context),
-      down: () => migration.down(context),
+      up: () =>
+        patiently(async (inside) => {
+          await migration.up({ database: inside, users })
+          await inside.rows(MIGRATIONS_TABLE)
+          await inside.rows('insert into porchlight_migrations (name) values ($1)', [migration.name])
+        }),
+      down: () =>
+        patiently(async (inside) => {
+          await migration.down({ database: inside, users })
+          await inside.rows('delete from porchlight_migrations where name = $1', [migration.name])
+        }),
     })),
-    context,
-    storage: appliedMigrations,
+    storage: appliedMigrations(database),
     logger: undefined,
   })
 
-/** Which migrations were applied, kept in the migration's own transaction (umzug's own storage would not). */
-const appliedMigrations: UmzugStorage<MigrationContext> = {
-  async logMigration({ name, context: { database } }) {
-    await database.rows('insert into porchlight_migrations (name) values ($1)', [name])
-  },
-  async unlogMigration({ name, context: { database } }) {
-    await database.rows('delete from porchlight_migrations where name = $1', [name])
-  },
-  async executed({ context: { database } }) {
-    await database.rows(
-      `create table if not exists porchlight_migrations (
-        name text primary key, applied_at timestamptz not null default now()
-      )`,
+const MIGRATIONS_TABLE = `
+  create table if not exists porchlight_migrations (
+    name text primary key, applied_at timestamptz not null default now()
+  )`
+
+const appliedMigrations = (database: Database): UmzugStorage => ({
+  logMigration: async () => {},
+  unlogMigration: async () => {},
+  async executed() {
+    const [found] = await database.rows<{ there: boolean }>(
+      `select to_regclass('porchlight_migrations') is not null as there`,
     )
-    const rows = await database.rows<{ name: string }>('select name from porchlight_migrations order by name')
-    return rows.map(({ name }) => name)
+    if (!found?.there) return []
+    return namesOf(await database.rows<{ name: string }>('select name from porchlight_migrations order by name'))
   },
-}
+})

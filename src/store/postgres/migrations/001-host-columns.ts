@@ -6,10 +6,13 @@ import type { Migration, MigrationContext } from './migration.ts'
 export const hostColumns: Migration = {
   name: '001-host-columns',
 
+  async check(context) {
+    await findHostColumns(context.database, context.users)
+    await statusLabels(context)
+  },
+
   async up(context) {
     const { database, users } = context
-    // Everybody who wants to read users would queue behind us while we wait for a long-running query: give up instead.
-    await database.rows(`set local lock_timeout = '10s'`)
     await ensureStatusType(context)
     const found = await findHostColumns(database, users)
     const missing = HOST_COLUMNS.filter(({ name }) => !found.has(name))
@@ -22,7 +25,6 @@ export const hostColumns: Migration = {
   },
 
   async down({ database, users }) {
-    await database.rows(`set local lock_timeout = '10s'`)
     const found = await findHostColumns(database, users)
     const ours = HOST_COLUMNS.filter(({ name }) => found.get(name)?.ours)
     if (ours.length > 0) {
@@ -36,18 +38,22 @@ export const hostColumns: Migration = {
   },
 }
 
-async function ensureStatusType({ database, users }: MigrationContext): Promise<void> {
+async function ensureStatusType(context: MigrationContext): Promise<void> {
+  const { database, users } = context
+  if ((await statusLabels(context)).length > 0) return
+  await database.rows(`create type ${users.statusType} as enum (${STATUSES.map((word) => `'${word}'`).join(', ')})`)
+  await database.rows(`comment on type ${users.statusType} is '${OURS}'`)
+}
+
+/** What the type of `online_status` can be, if there is one. @throws {PresenceError} SCHEMA_CONFLICT when it lacks something */
+async function statusLabels({ database, users }: MigrationContext): Promise<string[]> {
   const labels = await database.rows<{ label: string }>(
     'select enumlabel as label from pg_enum where enumtypid = to_regtype($1)',
     [users.statusType],
   )
-  if (labels.length === 0) {
-    await database.rows(`create type ${users.statusType} as enum (${STATUSES.map((word) => `'${word}'`).join(', ')})`)
-    await database.rows(`comment on type ${users.statusType} is '${OURS}'`)
-    return
-  }
   const missing = STATUSES.filter((status) => !labels.some(({ label }) => label === status))
-  if (missing.length > 0) {
+  if (labels.length > 0 && missing.length > 0) {
     throw conflict(`The enum ${users.statusType} is there already, without ${missing.join(', ')}; add or rename it.`)
   }
+  return labels.map(({ label }) => label)
 }

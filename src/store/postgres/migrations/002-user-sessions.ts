@@ -9,9 +9,12 @@ const DEVICE_TYPE = 'enum_user_sessions_device_type'
 export const userSessions: Migration = {
   name: '002-user-sessions',
 
-  async up({ database, users }) {
+  async check({ database }) {
     const [table] = await database.rows<{ there: boolean }>(`select to_regclass('user_sessions') is not null as there`)
     if (table?.there) throw conflict('There is a table user_sessions already; rename it, presence needs that name.')
+  },
+
+  async up({ database, users }) {
     const devices = DEVICE_TYPES.map((type) => `'${type}'`).join(', ')
     await database.rows(`create type ${DEVICE_TYPE} as enum (${devices})`)
     await database.rows(`

@@ -12,6 +12,13 @@ const oneOf = (words: readonly string[]): string => words.map((word) => `'${word
  */
 export const presence: Migration = {
   name: '003-presence',
+  indexes: [
+    {
+      name: 'porchlight_presence_shown',
+      table: 'porchlight_presence',
+      by: `(public_status, user_id) where public_status <> 'offline'`,
+    },
+  ],
 
   async up({ database, users }) {
     // Activity moves no indexed column, and half of every page stays free: such updates touch no index at all (HOT).
@@ -42,10 +49,6 @@ export const presence: Migration = {
       ) with (fillfactor = 50)`)
     await database.rows(
       `create index porchlight_presence_present on porchlight_presence (user_id) where status <> 'offline'`,
-    )
-    await database.rows(
-      `create index porchlight_presence_shown on porchlight_presence (public_status, user_id)
-        where public_status <> 'offline'`,
     )
     await database.rows(
       'create table porchlight_nodes (node_id text primary key, last_alive_at timestamptz not null) with (fillfactor = 50)',

@@ -1,4 +1,16 @@
-import type { Migration } from './migration.ts'
+import type { LargeIndex, Migration } from './migration.ts'
+
+const ORDERS = [
+  ['by_availability', 'listed_rank desc, listed_seen desc, user_id desc'],
+  ['by_rating', '(coalesce(rating, 0)) desc, listed_rank desc, user_id desc'],
+  ['by_price', `(-coalesce(price, '1e15'::float8)) desc, listed_rank desc, user_id desc`],
+] as const
+
+const index = (name: string, by: string): LargeIndex => ({
+  name: `porchlight_presence_${name}`,
+  table: 'porchlight_presence',
+  by,
+})
 
 /**
  * The listing: what a search needs, in tables of ours, so that one index finds the providers of a city in order of their presence.
@@ -11,8 +23,16 @@ import type { Migration } from './migration.ts'
  */
 export const listing: Migration = {
   name: '004-listing',
+  indexes: [
+    ...ORDERS.map(([name, order]) => index(name, `(city, ${order}) where city is not null`)),
+    index('later', '(city, listed_activity) where city is not null and listed_activity is not null'),
+  ],
+  // Nobody searches by it any more.
+  retires: ['porchlight_presence_shown'],
 
   async up({ database, users }) {
+    // Stored columns that follow others have PostgreSQL write this table of ours anew. It is empty, unless somebody took this migration
+    // back before: no version was given out that ended here.
     await database.rows(`
       alter table porchlight_presence
         add column city text collate "C",
@@ -33,16 +53,6 @@ export const listing: Migration = {
           case when public_status = 'offline' and public_activity > coalesce(public_last_seen, timestamptz 'epoch')
             then public_activity end
         ) stored`)
-    for (const [name, order] of ORDERS) {
-      await database.rows(
-        `create index porchlight_presence_${name} on porchlight_presence (city, ${order}) where city is not null`,
-      )
-    }
-    await database.rows(`
-      create index porchlight_presence_later on porchlight_presence (city, listed_activity)
-        where city is not null and listed_activity is not null`)
-    // Nobody searches by it any more.
-    await database.rows('drop index porchlight_presence_shown')
     await database.rows(`
       create table porchlight_directory (
         user_id ${users.idType} primary key references ${users.table} (${users.id}) on delete cascade,
@@ -77,18 +87,8 @@ export const listing: Migration = {
       alter table porchlight_presence drop column city, drop column services, drop column rating, drop column price,
         drop column rank_before, drop column decided,
         drop column listed_rank, drop column listed_seen, drop column listed_activity`)
-    await database.rows(
-      `create index porchlight_presence_shown on porchlight_presence (public_status, user_id)
-        where public_status <> 'offline'`,
-    )
   },
 }
-
-const ORDERS = [
-  ['by_availability', 'listed_rank desc, listed_seen desc, user_id desc'],
-  ['by_rating', '(coalesce(rating, 0)) desc, listed_rank desc, user_id desc'],
-  ['by_price', `(-coalesce(price, '1e15'::float8)) desc, listed_rank desc, user_id desc`],
-] as const
 
 /**
  * Parts of names are found by their trigrams where the extension can be had: it comes with PostgreSQL, and whoever may create things in

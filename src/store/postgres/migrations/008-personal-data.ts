@@ -7,10 +7,9 @@ import type { Migration } from './migration.ts'
  */
 export const personalData: Migration = {
   name: '008-personal-data',
+  indexes: [{ name: 'user_sessions_connected', table: 'user_sessions', by: '(connected_at, id)' }],
 
   async up({ database }) {
-    // With millions of sessions this takes some seconds. Sessions are written behind, so nobody waits for it.
-    await database.rows('create index user_sessions_connected on user_sessions (connected_at, id)')
     await database.rows(`
       create table porchlight_retention (
         id boolean primary key default true check (id),
@@ -35,6 +34,5 @@ export const personalData: Migration = {
     await database.rows('drop table porchlight_audit')
     await database.rows('alter table porchlight_presence drop column erased_at')
     await database.rows('drop table porchlight_retention')
-    await database.rows('drop index user_sessions_connected')
   },
 }

@@ -1,0 +1,125 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Sequelize } from 'sequelize'
+import { PresenceError } from '../../domain/errors.ts'
+import { ADVISORY_LOCKS } from './advisory-locks.ts'
+import { type Database, openDatabase, sqlStateOf } from './database.ts'
+import { dedicated } from './dedicated.ts'
+import type { HostUsers } from './host-users.ts'
+
+/** How long a migration gets in the way of others, and how long it tries. */
+export interface Patience {
+  /**
+   * Milliseconds for which it waits for a lock. All who want to use that table wait behind it meanwhile. Longer than PostgreSQL's
+   * `deadlock_timeout` of a second, or an autovacuum, which gives way only then, is in the way for as long as it takes. @default 1_500
+   */
+  readonly lockTimeoutMs?: number
+  /** Milliseconds after which it gives up, with nothing half-done. @default 600_000 */
+  readonly giveUpMs?: number
+}
+
+/** The one connection that changes the schema, while no other node does. */
+export interface MigrationSession {
+  /** Outside of transactions. */
+  readonly database: Database
+  /** Does it in one transaction, or not at all and again a little later when somebody is in the way. */
+  patiently<Result>(work: (inside: Database) => Promise<Result>): Promise<Result>
+  readonly log: (line: string) => void
+}
+
+const LOOK_AGAIN_MS = 200
+
+/**
+ * Waits until no other node migrates, and keeps it so. PostgreSQL lets go of it when this process ends, however it does.
+ *
+ * The lock belongs to a connection rather than to a transaction: an index that is built beside writers waits for every transaction that is
+ * older, and would wait for one that waits for us.
+ */
+export async function withMigrationSession<Result>(
+  sequelize: Sequelize,
+  users: HostUsers,
+  { lockTimeoutMs = 1_500, giveUpMs = 600_000 }: Patience,
+  log: (line: string) => void,
+  work: (session: MigrationSession) => Promise<Result>,
+): Promise<Result> {
+  const own = dedicated(sequelize)
+  const database = openDatabase(own)
+  try {
+    // A host may cut statements short for all its connections; building an index takes what it takes, and is in nobody's way.
+    await database.rows('set statement_timeout = 0')
+    await database.rows('set lock_timeout = 0')
+    for (let isFirst = true; !(await takeLock(database)); isFirst = false) {
+      if (isFirst) log('presence: another process migrates: waiting for it')
+      await sleep(LOOK_AGAIN_MS)
+    }
+    const patiently: MigrationSession['patiently'] = (inTransaction) =>
+      untilNobodyIsInTheWay({ log, lockTimeoutMs, giveUpMs, whoIs: () => holder(database, users) }, () =>
+        own.transaction(async (transaction) => {
+          const inside = openDatabase(own, { transaction })
+          await inside.rows(`set local lock_timeout = ${lockTimeoutMs}`)
+          // After a broken connection this one is another.
+          if (!(await takeLock(inside, 'xact_')))
+            throw new PresenceError('STORE_UNAVAILABLE', BROKEN, { retryable: true })
+          return inTransaction(inside)
+        }),
+      )
+    return await work({ database, patiently, log })
+  } finally {
+    await own.close()
+  }
+}
+
+const BROKEN = 'The connection broke while migrating, and another process has taken over.'
+
+async function takeLock(database: Database, scope: '' | 'xact_' = ''): Promise<boolean> {
+  const sql = `select pg_try_advisory_${scope}lock($1) as taken`
+  const [answer] = await database.rows<{ taken: boolean }>(sql, [ADVISORY_LOCKS.migrate])
+  return answer?.taken ?? false
+}
+
+/** Lock not available in time; taken out to end a deadlock. */
+const IN_THE_WAY = new Set(['55P03', '40P01'])
+/** A rest is so many times as long as the wait was: others go on meanwhile. */
+const RESTS = [2, 4, 8]
+
+interface Trying {
+  readonly log: (line: string) => void
+  readonly lockTimeoutMs: number
+  readonly giveUpMs: number
+  readonly whoIs: () => Promise<string>
+}
+
+async function untilNobodyIsInTheWay<Result>(
+  { log, lockTimeoutMs, giveUpMs, whoIs }: Trying,
+  attempt: () => Promise<Result>,
+): Promise<Result> {
+  const until = performance.now() + giveUpMs
+  for (let tries = 0; ; tries += 1) {
+    try {
+      return await attempt()
+    } catch (error) {
+      if (!IN_THE_WAY.has(sqlStateOf(error) ?? '')) throw error
+      const who = await whoIs()
+      if (performance.now() > until) {
+        const sentence = `The tables were in use for too long: ${who}. Nothing is half-done; migrate again later.`
+        throw new PresenceError('STORE_UNAVAILABLE', sentence, { retryable: true, cause: error })
+      }
+      log(`presence: the tables are in use, tries again: ${who}`)
+      await sleep(lockTimeoutMs * (RESTS[tries] ?? 8) * (0.75 + Math.random() / 2))
+    }
+  }
+}
+
+const HOLDER = `
+  select a.pid, nullif(a.application_name, '') as name, extract(epoch from now() - a.xact_start)::int as seconds
+  from pg_locks l join pg_class c on c.oid = l.relation join pg_stat_activity a on a.pid = l.pid
+  where l.granted and l.pid <> pg_backend_pid() and l.database = (select oid from pg_database where datname = current_database())
+    and (c.oid = to_regclass($1) or c.relname like 'porchlight\\_%' or c.relname = 'user_sessions')
+  order by a.xact_start nulls last limit 1`
+
+/** Whose transaction has used one of the tables longest. */
+async function holder(database: Database, { table }: HostUsers): Promise<string> {
+  const [found] = await database.rows<{ pid: number; name: string | null; seconds: number | null }>(HOLDER, [table])
+  if (!found) return 'whoever it was is gone'
+  const name = found.name === null ? '' : ` (${found.name})`
+  return `process ${found.pid}${name} of PostgreSQL has been at it for ${found.seconds ?? 'some'} s`
+}
