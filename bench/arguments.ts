@@ -9,6 +9,8 @@ export interface BenchSettings {
   readonly soakMinutes: number | null
   /** Measures what one of each thing costs, for `porchlight capacity`, instead of benches. */
   readonly costs: boolean
+  /** Users among whom migrations are drilled, instead of benches, or null. */
+  readonly drillUsers: number | null
   /** Compares ways in which news travels between nodes, instead of benches. */
   readonly news: boolean
   readonly repetitions: number
@@ -28,12 +30,14 @@ const PUBLIC = join(ROOT, 'docs', 'bench')
 const SOAK = 'soak'
 const COSTS = 'costs'
 const NEWS = 'news'
-const ALONE = [SOAK, COSTS, NEWS]
+const MIGRATIONS = 'migrations'
+const ALONE = [SOAK, COSTS, NEWS, MIGRATIONS]
 
 export const USAGE = `npm run bench -- [${BENCHES.map(({ id }) => id).join('|')} …] [--reps 3] [--store memory|redis] [--quick] [--full] [--check] [--publish]
 npm run bench -- soak [--minutes 10]
 npm run bench -- costs [--quick] [--publish]
-npm run bench -- news [--quick] [--publish]`
+npm run bench -- news [--quick] [--publish]
+npm run bench -- migrations [--users 10000] [--publish]`
 
 /** @throws Error with a sentence for people */
 export function parseArguments(args: readonly string[]): BenchSettings {
@@ -44,6 +48,7 @@ export function parseArguments(args: readonly string[]): BenchSettings {
       reps: { type: 'string' },
       store: { type: 'string' },
       minutes: { type: 'string' },
+      users: { type: 'string' },
       quick: { type: 'boolean', default: false },
       full: { type: 'boolean', default: false },
       check: { type: 'boolean', default: false },
@@ -60,6 +65,7 @@ export function parseArguments(args: readonly string[]): BenchSettings {
   return {
     benches: wanted.length === 0 ? BENCHES : BENCHES.filter(({ id }) => wanted.includes(id)),
     soakMinutes: alone === SOAK ? countOf('--minutes', values.minutes, quick ? 1 : 10) : null,
+    drillUsers: alone === MIGRATIONS ? countOf('--users', values.users, 10_000, 8) : null,
     costs: alone === COSTS,
     news: alone === NEWS,
     repetitions: countOf('--reps', values.reps, quick ? 1 : 3),
@@ -78,8 +84,8 @@ function storesFrom(text: string | undefined): readonly StoreKind[] {
   return [store]
 }
 
-function countOf(name: string, text: string | undefined, fallback: number): number {
+function countOf(name: string, text: string | undefined, fallback: number, digits = 3): number {
   if (text === undefined) return fallback
-  if (!/^[1-9]\d{0,2}$/.test(text)) throw new Error(`${name} is a whole number from 1 to 999, not "${text}"`)
-  return Number(text)
+  if (/^[1-9]\d*$/.test(text) && text.length <= digits) return Number(text)
+  throw new Error(`${name} is a whole number from 1 to ${'9'.repeat(digits)}, not "${text}"`)
 }

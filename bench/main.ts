@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { type BenchSettings, parseArguments } from './arguments.ts'
 import { type Bench, type Sample, STORES, type StoreKind } from './bench.ts'
 import { COST_STEPS, costsTable, measureCosts, writeCosts } from './costs.ts'
+import { drillTable, runMigrationDrill } from './drill/migrations.ts'
 import { newsSteps, newsTable, runNews } from './news/news.ts'
 import { judge, type Outcome } from './outcome.ts'
 import { createProgress, type Progress } from './progress.ts'
@@ -22,6 +23,7 @@ try {
 async function main(settings: BenchSettings): Promise<number> {
   const { benches, repetitions, soakMinutes, costs } = settings
   if (settings.news) return await compareNews(settings)
+  if (settings.drillUsers !== null) return await drillMigrations(settings.drillUsers, settings)
   const sides = benches.reduce((sum, bench) => sum + storesOf(bench, settings).length + 1, 0)
   const progress = createProgress(costs ? COST_STEPS : soakMinutes === null ? sides * repetitions : 1)
   const world = await openWorld({ quick: settings.quick, full: settings.full, say: progress.say })
@@ -104,6 +106,16 @@ async function compareNews({ out, quick }: BenchSettings): Promise<number> {
   progress.end('done')
   process.stdout.write(`\n${newsTable(results)}\n\nWritten to ${out}\n`)
   return 0
+}
+
+/** @returns the exit code */
+async function drillMigrations(users: number, { out }: BenchSettings): Promise<number> {
+  const progress = createProgress(1)
+  progress.step('Migrations')
+  const outcome = await runMigrationDrill(users, out, progress.say)
+  progress.end('done')
+  process.stdout.write(`\n${drillTable(outcome)}\n\nWritten to ${out}\n`)
+  return outcome.rewritten ? 1 : 0
 }
 
 async function runSoak(world: World, settings: BenchSettings, progress: Progress): Promise<boolean> {
