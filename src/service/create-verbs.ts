@@ -3,11 +3,11 @@ import { admitUser } from './admissions.ts'
 import { banUser, forgetUser, revokeTokens, unbanUser } from './change-access.ts'
 import { checkHealth } from './check-health.ts'
 import { chooseStatus } from './choose-status.ts'
+import { cleanupInactive } from './cleanup-inactive.ts'
 import { clearMessage } from './clear-message.ts'
 import { connectSession } from './connect-session.ts'
 import type { ServiceDeps } from './deps.ts'
 import { disconnectSession } from './disconnect-session.ts'
-import { takeOver } from './fleet/take-over.ts'
 import { handleSocketError } from './handle-socket-error.ts'
 import { createUserActivity, noteSessionActivity } from './note-activity.ts'
 import { createTurns } from './in-turn.ts'
@@ -23,7 +23,6 @@ import { relationChanged } from './relation-changed.ts'
 import { changeSettings, readSettings } from './set-visibility.ts'
 import { announcementOf } from './standings.ts'
 import { listBlocks, setBlock } from './blocks.ts'
-import { settleDue } from './settle-due.ts'
 import type { LiveSearches } from './live-search/live-searches.ts'
 import type { PresenceVerbs } from './verbs.ts'
 
@@ -71,7 +70,7 @@ export function createVerbs(
     eraseUser: (userId, askedBy) => inTurn(userId, () => eraseUser(deps, userId, askedBy)),
     findProviders,
     refreshDirectory: (userIds) => refreshListing(deps, userIds),
-    cleanupInactiveSessions: async () => (await takeOver(deps)) + (await settleDue(deps)),
+    cleanupInactiveSessions: () => cleanupInactive(deps),
     handleSocketError: (userId, error, socketId) => handleSocketError(deps, userId, error, socketId),
     repeatPresence: async (userId) => {
       deps.broadcast.repeat(announcementOf(await readRecord(deps, userId), deps.hot.now()))
