@@ -32,11 +32,11 @@ async function seed(url, counts) {
   const { uuidIds } = await import('../dist/src/domain/user-id.js')
   const { MARKETPLACE_DIRECTORY } = await import('../dist/demo/server/marketplace-directory.js')
   const { migrateMarketplace } = await import('../dist/demo/server/schema.js')
-  const { createSeedProgress } = await import('../dist/demo/server/seed-progress.js')
   const { seedMarketplace } = await import('../dist/demo/server/seed.js')
   const { migratePresence } = await import('../dist/src/store/postgres/migrate.js')
   const { repairListing } = await import('../dist/src/store/postgres/repair-listing.js')
-  const show = createSeedProgress(process.stdout, () => performance.now())
+  const { createProgress } = await import('../dist/src/telemetry/progress.js')
+  const show = createProgress(process.stdout, () => performance.now())
   const sequelize = new Sequelize(url, { logging: false })
   const host = { sequelize, usersTable: 'users', idColumn: 'id', userId: uuidIds }
   try {

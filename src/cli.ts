@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { randomBytes, randomUUID } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
@@ -9,17 +9,8 @@ import { Sequelize } from 'sequelize'
 import { startEmbeddedPostgres } from '../demo/server/embedded-postgres.ts'
 import { MARKETPLACE_DIRECTORY } from '../demo/server/marketplace-directory.ts'
 import { ensureUsers } from '../demo/server/ensure-users.ts'
-import {
-  ASSUMPTION_NAMES,
-  ASSUMPTIONS,
-  type AssumptionName,
-  flagOf,
-  readAssumptions,
-  showAssumption,
-} from './capacity/assumptions.ts'
-import { planCapacity } from './capacity/plan.ts'
-import { planReport, slotsReport } from './capacity/report.ts'
-import { parseCosts } from './capacity/unit-costs.ts'
+import { backfillPresence, type BackfillSettings } from './backfill-command.ts'
+import { addCapacityCommand } from './capacity-command.ts'
 import { PresenceError } from './domain/errors.ts'
 import { integerIds, uuidIds } from './domain/user-id.ts'
 import { createTokens } from './gateway/token.ts'
@@ -28,8 +19,10 @@ import { keysOf, reachDatabase, startServer } from './server.ts'
 import { type GivenSettings, readDatabaseUrl, readSettings, SERVER_VARIABLES } from './settings.ts'
 import type { ProviderDirectory } from './store/postgres/directory.ts'
 import { migratePresence, rollbackPresence } from './store/postgres/migrate.ts'
+import type { Patience } from './store/postgres/migration-session.ts'
 import { repairListing } from './store/postgres/repair-listing.ts'
 import { createLogger, type Logger } from './telemetry/logger.ts'
+import { createProgress } from './telemetry/progress.ts'
 import { isWorker, leaveCrew, readWorkers, startWorkers, workerDoor } from './workers.ts'
 
 const DATA_DIR = resolve('.data')
@@ -122,17 +115,29 @@ const targetOf = (sequelize: Sequelize, { usersTable, idColumn, integerIds: inte
   return { sequelize, usersTable, idColumn, userId: integers ? integerIds : uuidIds, log }
 }
 
-const migrate = (options: TableOptions) =>
+interface PatienceOptions {
+  lockTimeout: string
+}
+
+/** @throws {PresenceError} INVALID_OPTION */
+function patienceOf({ lockTimeout }: PatienceOptions): Patience {
+  if (/^[1-9]\d{0,5}$/.test(lockTimeout)) return { lockTimeoutMs: Number(lockTimeout) }
+  throw new PresenceError('INVALID_OPTION', `--lock-timeout is milliseconds from 1 to 999,999, not "${lockTimeout}".`)
+}
+
+const migrate = (options: TableOptions & PatienceOptions) =>
   withDatabase(async (sequelize) => {
+    const patience = patienceOf(options)
     await ensureUsers(sequelize, options.usersTable, (line) => console.log(line))
-    const applied = await migratePresence(targetOf(sequelize, options))
+    const applied = await migratePresence({ ...targetOf(sequelize, options), patience })
     console.log(applied.length === 0 ? 'Nothing to migrate.' : `Applied ${applied.join(', ')}.`)
   })
 
-const rollback = (options: TableOptions & { all?: boolean }) =>
+const rollback = (options: TableOptions & PatienceOptions & { all?: boolean }) =>
   withDatabase(async (sequelize) => {
     const undone = await rollbackPresence({
       ...targetOf(sequelize, options),
+      patience: patienceOf(options),
       ...(options.all ? { steps: Infinity } : {}),
     })
     console.log(undone.length === 0 ? 'Nothing to roll back.' : `Rolled back ${undone.join(', ')}.`)
@@ -141,17 +146,33 @@ const rollback = (options: TableOptions & { all?: boolean }) =>
 /** Brings what searches know of providers up to what the directory says, while nodes serve or not. */
 const repair = ({ directory: file, ...options }: TableOptions & { directory?: string }) =>
   withDatabase(async (sequelize) => {
-    const { log: _, ...host } = targetOf(sequelize, options)
-    const directory = file === undefined ? MARKETPLACE_DIRECTORY : await readDirectory(file)
-    const { compared, changed, corrected } = await repairListing({
-      ...host,
-      directory,
-      onProgress: (n) => showProgress(`${count(n)} providers compared`),
-    })
-    endProgress()
-    console.log(
-      `${count(compared)} providers compared: ${count(changed)} were not up to date, ${count(corrected)} counts wrong.`,
-    )
+    await list(sequelize, options, file === undefined ? MARKETPLACE_DIRECTORY : await readDirectory(file))
+  })
+
+async function list(sequelize: Sequelize, options: TableOptions, directory: ProviderDirectory): Promise<void> {
+  const { log: _, ...host } = targetOf(sequelize, options)
+  const { compared, changed, corrected } = await repairListing({
+    ...host,
+    directory,
+    onProgress: (n) => showProgress(`${count(n)} providers compared`),
+  })
+  endProgress()
+  console.log(
+    `${count(compared)} providers compared: ${count(changed)} were not up to date, ${count(corrected)} counts wrong.`,
+  )
+}
+
+/** Fills in when users were here last, and lists the providers that a directory names. */
+const backfill = ({ directory: file, ...options }: TableOptions & BackfillSettings & { directory?: string }) =>
+  withDatabase(async (sequelize) => {
+    const directory = file === undefined ? null : await readDirectory(file)
+    const interrupt = new AbortController()
+    process.once('SIGINT', () => interrupt.abort())
+    const progress = createProgress(process.stdout, () => performance.now())
+    const tells = { progress, say: (line: string) => console.log(line), signal: interrupt.signal }
+    console.log(await backfillPresence(targetOf(sequelize, options), options, tells))
+    if (interrupt.signal.aborted) process.exitCode = 130
+    else if (directory !== null && !options.dryRun) await list(sequelize, options, directory)
   })
 
 const cleanup = ({ dryRun }: { dryRun?: boolean }) =>
@@ -195,40 +216,6 @@ async function printToken(userId: string, { expiresIn, role }: { expiresIn: stri
   console.log(await tokens.sign(userId, { expiresIn, ...(role && { role }) }))
 }
 
-interface CapacityOptions extends Partial<Record<AssumptionName, string>> {
-  costs: string
-  json?: boolean
-  slots?: boolean
-}
-
-/** Users drawn for the table of slots: enough for chance to play no part. */
-const DRAWN = 1_000_000
-
-/** Says what it takes to serve so many users, from what one of each thing was measured to cost. */
-async function capacity({ costs: file, json, slots, ...given }: CapacityOptions): Promise<void> {
-  if (slots) {
-    console.log(slotsReport(Array.from({ length: DRAWN }, () => randomUUID())))
-    return
-  }
-  const assumed = readAssumptions(given)
-  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
-    throw new PresenceError('INVALID_OPTION', `${file} cannot be read. Measure with: npm run bench -- costs`, { cause })
-  })
-  const measured = parseCosts(text, file)
-  const plan = planCapacity(assumed, measured)
-  console.log(json ? JSON.stringify({ assumed, ...plan, measured }, null, 2) : planReport(plan, assumed, measured))
-}
-
-function assumptionOptions(command: Command): Command {
-  for (const name of ASSUMPTION_NAMES) {
-    const { meaning, fallback, unit } = ASSUMPTIONS[name]
-    const value = unit === 'share' ? '<percent>' : '<number>'
-    const byDefault = fallback === null ? '' : ` [${showAssumption(name, fallback)}]`
-    command.option(`${flagOf(name)} ${value}`, `${meaning}${byDefault}`)
-  }
-  return command
-}
-
 const table = (command: Command): Command =>
   command
     .option('--users-table <name>', "the host's table of users", 'users')
@@ -251,13 +238,29 @@ program
   .option('--workers <number>', 'processes behind the one port; several need REDIS_URL', '1')
   .addHelpText('after', `\nEnvironment:\n${variables}\n  PRESENCE_<OPTION>    see docs/options.md`)
   .action(serve)
-table(program.command('migrate').description('add what presence needs to the database')).action(migrate)
+const LOCK_TIMEOUT = [
+  '--lock-timeout <ms>',
+  'wait so long for a table in use, then give way and try again',
+  '1500',
+] as const
+table(program.command('migrate').description('add what presence needs to the database'))
+  .option(...LOCK_TIMEOUT)
+  .action(migrate)
 table(program.command('rollback').description('take the last migration back'))
+  .option(...LOCK_TIMEOUT)
   .option('--all', 'take all of them back')
   .action(rollback)
 table(program.command('repair').description('compare what searches know of providers with the directory'))
   .option('--directory <file>', "the host's option directory, as JSON; without it the reference marketplace's")
   .action(repair)
+table(program.command('backfill').description('fill in when users were here last, from your own last login'))
+  .requiredOption('--from <column>', "the column of the host's users that says when they logged in last")
+  .option('--batch <users>', 'most users in one transaction', '1000')
+  .option('--pause <times>', 'rest after each batch, in times of what it took', '1')
+  .option('--max-lag <seconds>', 'wait while a replica is farther behind', '10')
+  .option('--directory <file>', "list the providers of the host's option directory, too: as JSON")
+  .option('--dry-run', 'only say how many there are')
+  .action(backfill)
 program
   .command('cleanup')
   .description('shorten and delete what is kept of old sessions, as a running server does by itself')
@@ -276,11 +279,7 @@ program
   .option('--expires-in <span>', 'how long it holds, such as 30m or 12h', '12h')
   .option('--role <role>', 'what they are beside a user: staff or operator')
   .action(printToken)
-assumptionOptions(program.command('capacity').description('what it takes to serve so many users'))
-  .option('--costs <file>', 'unit costs to calculate with', join(packageFile(), '../docs/bench/costs.json'))
-  .option('--json', 'as JSON, with the unit costs')
-  .option('--slots', 'instead: how evenly users are spread over the shards of a Redis Cluster')
-  .action(capacity)
+addCapacityCommand(program, join(packageFile(), '../docs/bench/costs.json'), (text) => console.log(text))
 
 try {
   await program.parseAsync()

@@ -27,6 +27,8 @@ const ROOTS = new Set([
   'server.ts',
   'workers.ts',
   'personal-commands.ts',
+  'backfill-command.ts',
+  'capacity-command.ts',
   'cli.ts',
 ])
 const BESIDE_ROOMS: Record<string, readonly string[]> = {

@@ -36,6 +36,10 @@ const resetSql = ({ table, id, idType }: HostUsers): string => `
   update ${table} u set last_activity = p.kept_activity
   from porchlight_presence p where p.user_id = u.${id} and u.${id} = $1::${idType}`
 
+/** From here on the row is one that presence has written: what was filled in before does not stay. */
+const claimSql = ({ idType }: HostUsers): string =>
+  `update porchlight_presence set version = 1 where user_id = $1::${idType} and version = 0`
+
 const AUDIT = `
   insert into porchlight_audit (proof, action, asked_by, rows, at) values ($1, $2, $3, $4, ${fromMs('$5')})
   on conflict (proof) do nothing`
@@ -62,6 +66,7 @@ export const personalVerbs = (
     }),
   eraseUser: (erased, line) =>
     transact(async (inside) => {
+      await inside.rows(claimSql(users), [erased.userId])
       await recordProjector(inside, users)([erased])
       let count = 0
       for (const { erase } of PERSONAL_TABLES) {

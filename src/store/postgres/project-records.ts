@@ -77,11 +77,19 @@ const KEEPS: Record<Part, string | null> = {
   public: 'p.visibility_version > excluded.visibility_version and not p.visible',
 }
 
+/**
+ * Moments that were filled in for somebody of whom presence knew nothing. A record that was read before that does not know them: as long as
+ * the row is one that presence has not written, they only move forward (R13).
+ */
+const FILLED_IN = new Set(['last_seen', 'last_activity', 'own_last_seen', 'kept_last_seen', 'kept_activity'])
+
 function assignment({ name, part }: RecordColumn): string {
   const keeps = KEEPS[part]
-  return keeps === null
-    ? `${name} = excluded.${name}`
-    : `${name} = case when ${keeps} then p.${name} else excluded.${name} end`
+  const cases = [
+    ...(FILLED_IN.has(name) ? [`when p.version = 0 then greatest(p.${name}, excluded.${name})`] : []),
+    ...(keeps === null ? [] : [`when ${keeps} then p.${name}`]),
+  ]
+  return `${name} = ${cases.length === 0 ? `excluded.${name}` : `case ${cases.join(' ')} else excluded.${name} end`}`
 }
 
 /** As what a value travels that needs to be made of something else. */

@@ -14,13 +14,14 @@ const REDRAW_EVERY_MS = 100
 
 /**
  * Says how far a long work is, how fast it goes and how long the rest may take: on one line of a terminal, elsewhere on a line now and
- * then. Each piece has a rate of its own.
+ * then. Each piece has a rate of its own, of what was done since it was first heard of: an earlier run may have begun it.
  *
  * @param clock milliseconds
  */
-export function createSeedProgress(out: ProgressOutput, clock: () => number): ShowProgress {
+export function createProgress(out: ProgressOutput, clock: () => number): ShowProgress {
   let piece = ''
   let since = 0
+  let from = 0
   let saidAt = 0
   let wasOver = false
 
@@ -28,6 +29,7 @@ export function createSeedProgress(out: ProgressOutput, clock: () => number): Sh
     const now = clock()
     if (what !== piece) {
       piece = what
+      from = done
       since = saidAt = now
       wasOver = false
       // From here on the rate is known.
@@ -37,7 +39,7 @@ export function createSeedProgress(out: ProgressOutput, clock: () => number): Sh
     const isOver = (wasOver = done >= total)
     if (!isOver && now - saidAt < (out.isTTY ? REDRAW_EVERY_MS : LINE_EVERY_MS)) return
     saidAt = now
-    const words = `${what}: ${count(done)} of ${count(total)}${pace(done, total, now - since)}`
+    const words = `${what}: ${count(done)} of ${count(total)}${pace(done - from, total - from, now - since)}`
     out.write(out.isTTY ? `\r\u001b[K${bar(done / total)} ${words}${isOver ? '\n' : ''}` : `${words}\n`)
   }
 }

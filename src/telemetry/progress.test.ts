@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
-import { createSeedProgress } from './seed-progress.ts'
+import { createProgress } from './progress.ts'
 
 function stage(isTTY: boolean) {
   const said: string[] = []
   const clock = { now: 1_000 }
-  const show = createSeedProgress({ isTTY, write: (text) => said.push(text) }, () => clock.now)
+  const show = createProgress({ isTTY, write: (text) => said.push(text) }, () => clock.now)
   return { said, show, pass: (ms: number) => void (clock.now += ms) }
 }
 
@@ -38,6 +38,14 @@ test('elsewhere there is a line every few seconds, and each piece has its own ra
     'people: 120,000 of 120,000, 10,000 a second, 12 s\n',
     'listing: 5,000 of 120,000, 1,000 a second, 1 min 55 s left\n',
   ])
+})
+
+test('work that an earlier run began has the rate of this run', () => {
+  const { said, show, pass } = stage(false)
+  show('users', 900_000, 1_000_000)
+  pass(5_000)
+  show('users', 910_000, 1_000_000)
+  expect(said).toEqual(['users: 910,000 of 1,000,000, 2,000 a second, 45 s left\n'])
 })
 
 test('what is over is said once, also when it is over at once', () => {
