@@ -8,6 +8,7 @@ COPY tsconfig.base.json tsconfig.build.json tsconfig.browser.json ./
 COPY scripts scripts
 COPY src src
 COPY demo demo
+COPY ops ops
 RUN node scripts/build.js
 # A host brings these four; here nobody else does. What runs needs neither the compiler nor the tests, nor the PostgreSQL that comes along
 # for trying it out: a node in a container has one of yours (DATABASE_URL).

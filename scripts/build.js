@@ -12,16 +12,18 @@ const stamp = join(dist, '.build-hash')
 const SOURCES = [
   'src',
   'demo',
+  'ops',
   'package.json',
   'package-lock.json',
   'tsconfig.base.json',
   'tsconfig.build.json',
   'tsconfig.browser.json',
 ]
-const PRODUCTS = ['src/cli.js', 'page/index.html']
+const PRODUCTS = ['src/cli.js', 'page/index.html', 'ops-page/index.html']
+const PAGES = ['demo/page', 'ops/page']
 
 /**
- * Compiles the server and bundles the page, unless what is there was made from these very sources.
+ * Compiles the server and bundles the pages, unless what is there was made from these very sources.
  *
  * @param {{ force?: boolean }} options
  * @throws {Error} when the compiler or the bundler refuses; they have said why
@@ -41,7 +43,9 @@ export async function build({ force = false } = {}) {
     run('typescript/bin/tsc', '-p', 'tsconfig.browser.json')
     // Scripts of Redis are read as they are.
     cpSync(join(root, 'src/store/redis/scripts'), join(dist, 'src/store/redis/scripts'), { recursive: true })
-    run('vite/bin/vite.js', 'build', '--config', 'demo/page/vite.config.ts', '--logLevel', 'warn')
+    for (const page of PAGES) {
+      run('vite/bin/vite.js', 'build', '--config', `${page}/vite.config.ts`, '--logLevel', 'warn')
+    }
     writeFileSync(stamp, hash)
     console.log(`Built in ${((performance.now() - since) / 1000).toFixed(1)} s`)
   })

@@ -226,6 +226,26 @@ describe('the page of the reference marketplace', () => {
   })
 })
 
+describe('the operator page', () => {
+  const pages = sourcesIn(join(SRC, '..', 'ops', 'page', 'src'))
+  const imported = pages.flatMap(({ file, text }) => specifiersIn(text).map((specifier) => ({ file, specifier })))
+
+  test('takes from the house its public names, and from the demo nothing but the style', () => {
+    const open = new Set(['react', 'react-dom', 'uplot', 'porchlight/react', 'porchlight/protocol'])
+    const wrong = imported.filter(({ file, specifier }) => {
+      if (!specifier.startsWith('.')) return !open.has(specifier) && !open.has(packageOf(specifier))
+      return join(dirname(file), specifier).startsWith('..') && !/demo\/page\/src\/styles\/\w+\.css$/.test(specifier)
+    })
+    expect(wrong).toEqual([])
+    expect(new Set(imported.map(({ specifier }) => specifier))).toContain('uplot')
+  })
+
+  test('takes only types from the wire', () => {
+    const values = pages.filter(({ text }) => /^import (?!type\b)[^'"]*from 'porchlight\/protocol'/m.test(text))
+    expect(values.map(({ file }) => file)).toEqual([])
+  })
+})
+
 /** Every source below a folder, tests left out, by its path from there. */
 function sourcesIn(folder: string): { file: string; text: string }[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })

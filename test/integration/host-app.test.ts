@@ -67,7 +67,8 @@ async function startHostApp(database: TestDatabase): Promise<HostApp> {
     userId: integerIds,
     projectEveryMs: 20,
     // Theirs is at the usual place.
-    paths: { providers: '/api/search' },
+    paths: { providers: '/api/search', ops: '/staff/porch' },
+    isOperator: (req) => req.headers['x-user'] === '1',
     directory: DIRECTORY,
   })
   await presence.migrate()
@@ -75,6 +76,7 @@ async function startHostApp(database: TestDatabase): Promise<HostApp> {
   await presence.start()
   app.use(presence.trackActivity())
   app.use(presence.router())
+  app.use(presence.opsRouter())
   app.get('/api/providers', presence.presenceFilter(), async (req: Request, res) => {
     const { presenceFilter } = req as FilteredRequest
     const rows = await User.findAll({ where: { trade: 'plumber', ...presenceFilter.where() }, order: ['id'] })
@@ -152,6 +154,21 @@ describe('an app that exists', () => {
     expect(names((await get('/api/providers?active_within=15m')).body)).toEqual(['Ben'])
     expect(names((await get('/api/providers?online_status=online,away,dnd,offline')).body)).toEqual(['Ben', 'Carla'])
     expect(await get('/api/providers?last_seen=soon')).toMatchObject({ status: 400, body: { code: 'INVALID_QUERY' } })
+  })
+
+  test('R35 the operator page lies where the host wants it, and lets in whom the host lets in', async () => {
+    await arrive('2')
+    expect(await get('/staff/porch/users/2')).toMatchObject({ status: 403, body: { code: 'FORBIDDEN' } })
+    expect(await get('/staff/porch/users/2', '2')).toMatchObject({ status: 403 })
+    const { body } = await get('/staff/porch/users/2?viewer=3', '1')
+    expect(body).toMatchObject({ user_id: '2', status: 'online', cause: { rule: 'ACTIVE' }, viewer: { user_id: '3' } })
+    expect((await get('/staff/porch/data', '1')).body).toMatchObject({ is_shared: false, degraded: [] })
+    const page = await fetch(`${host.url}/staff/porch?a=b`)
+    expect([page.status, page.url]).toEqual([200, `${host.url}/staff/porch/?a=b`])
+    expect(page.headers.get('content-security-policy')).toMatch(/default-src 'none'/)
+    const [, script] = /src="\.\/(assets\/[^"]+\.js)"/.exec(await page.text()) ?? []
+    expect((await fetch(`${host.url}/staff/porch/${script}`)).headers.get('cache-control')).toMatch(/immutable/)
+    expect((await fetch(`${host.url}/ops/`)).status).toBe(404)
   })
 
   test('our search lies where the host wants it, and follows its directory when told', async () => {
