@@ -4,8 +4,10 @@ import { createSocketIoBroadcaster } from './broadcast/socket-io-broadcaster.ts'
 import type { PresenceError } from './domain/errors.ts'
 import type { Counters } from './domain/quota.ts'
 import { requireId, type UserIdCodec } from './domain/user-id.ts'
+import { createOpenFeatureFlags } from './flags/openfeature-flags.ts'
 import { createHostInput } from './gateway/host-input.ts'
 import type { HttpDoor } from './gateway/http/door.ts'
+import { isOnFor } from './gateway/http/pass-on.ts'
 import { type ConditionOf, presenceFilter } from './gateway/http/presence-filter.ts'
 import { createOperatorRouter } from './gateway/http/operator-routes.ts'
 import { builtPage } from './gateway/http/page-routes.ts'
@@ -37,6 +39,8 @@ import { createRecordLoader } from './service/record-loader.ts'
 import { relationChanged } from './service/relation-changed.ts'
 import { createRelations } from './service/relations.ts'
 import { createRelistings } from './service/relistings.ts'
+import { hidingBroadcaster } from './service/rollout/hiding-broadcaster.ts'
+import { createRollout, type Rollout, type RolloutOptions } from './service/rollout/rollout.ts'
 import { createSessionLog } from './service/session-log.ts'
 import { followAll } from './service/take-up.ts'
 import type { DurableStore, HotStore, SharedHotStore } from './store/contract.ts'
@@ -90,12 +94,16 @@ export function composePresence(host: HostApp, parts: PresenceParts): PresenceSy
     pace: parts.searchPace ?? paceOf(options),
     word: (watchId, seq, diff, sort) => wordDiff(watchId, seq, diff, sort, deps.hot.now()),
   })
-  const verbs = traced(deps.traces, 'porchlight', createVerbs(deps, findProviders, searches))
+  const plainVerbs = createVerbs(deps, findProviders, searches)
+  // Whether presence is on is asked before everything: that is no step of its own.
+  const verbs = { ...traced(deps.traces, 'porchlight', plainVerbs), isOn: plainVerbs.isOn }
   const searchable = directoryIds === null ? {} : { directoryIds }
   const input = createHostInput({ verbs, codec, clock: deps.hot.now, ...searchable })
-  const service = createPresenceService(verbs, deps.local, codec, input)
+  const { rollout } = deps
+  const service = createPresenceService(verbs, { local: deps.local, dormant: rollout?.dormant }, codec, input)
   const limits = host.rateLimit === false ? noLimits : createLimits(options, parts.counters)
-  const doors = { verbs, options, codec, limits, log, clock: deps.hot.now, metrics: countDoors(deps.metrics) }
+  const hasFlags = rollout !== null
+  const doors = { verbs, options, codec, limits, log, hasFlags, clock: deps.hot.now, metrics: countDoors(deps.metrics) }
   const places = {
     ...(host.paths && { paths: host.paths }),
     ...(host.addressOf && { addressOf: host.addressOf }),
@@ -137,7 +145,11 @@ export function composePresence(host: HostApp, parts: PresenceParts): PresenceSy
     relationChanged: async (viewerId, targetId) => verbs.relationChanged(idOf(viewerId), idOf(targetId)),
     broadcastPresence: (userId) => verbs.repeatPresence(userId),
     presenceFilter: () =>
-      presenceFilter(log, (filter, column) => parts.condition(filter, column, deps.pendingDecisions.hidden())),
+      presenceFilter(
+        log,
+        (filter, column) => parts.condition(filter, column, deps.pendingDecisions.hidden()),
+        (request) => !hasFlags || isOnFor({ verbs, codec, identify: identifyRequest }, request),
+      ),
     withPresence: (rows, viewerId, userIdOf) =>
       withPresence({ verbs, codec, clock: deps.hot.now }, rows, viewerId, userIdOf),
     ...running,
@@ -150,13 +162,15 @@ function wire(
 ): ServiceDeps {
   const { audience = 'watchers' } = host
   const metrics = host.metrics ?? createMetrics()
-  const local = createLocalSessions((count) => metrics.localSessions.set(count))
   const relistings = createRelistings(shared)
+  const local = createLocalSessions((count) => metrics.localSessions.set(count))
   const onDelivered = (updates: number, frames: number): void => {
     metrics.deliveries.inc(updates)
     metrics.frames.inc(frames)
   }
   const onWatched = (users: number) => metrics.watchedUsers.set(users)
+  const rollout = rolloutOf(host, { local, log, onDormant: (count) => metrics.switchedOffConnections.set(count) })
+  const broadcaster = createSocketIoBroadcaster({ ...options, io: host.io, audience, onDelivered, onWatched })
   const deps: ServiceDeps = {
     hot,
     shared,
@@ -164,7 +178,7 @@ function wire(
     reports,
     cold: createRecordLoader({ durable, hot, presumeMs: shared && options.nodeLeaseMs }),
     backlog: { unstated: new Set(), doubts: new Set(), recovery: null },
-    broadcast: createSocketIoBroadcaster({ ...options, io: host.io, audience, onDelivered, onWatched }),
+    broadcast: rollout ? hidingBroadcaster(broadcaster, rollout) : broadcaster,
     rules: options,
     local,
     sessionLog: createSessionLog(durable, log),
@@ -184,6 +198,7 @@ function wire(
     relistings,
     lastPages: createLastPages({ hot, shared, relistings }),
     admissions: createAdmissions(),
+    rollout,
     purge: createPurge({
       hook: host.onPurge,
       durable,
@@ -202,6 +217,13 @@ function wire(
     onReport: host.onReport,
   }
   return deps
+}
+
+function rolloutOf({ flags: source }: HostApp, parts: Omit<RolloutOptions, 'flags'>): Rollout | null {
+  if (source === undefined) return null
+  const onRefused = (error: PresenceError): void =>
+    parts.log.error({ err: error }, 'what was in the flag file holds on')
+  return createRollout({ flags: createOpenFeatureFlags(source, { onRefused }), ...parts })
 }
 
 /** Longest time over which connections are closed one after the other, in milliseconds. */

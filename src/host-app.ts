@@ -1,6 +1,7 @@
 import type { Express, Request, RequestHandler, Router } from 'express'
 import type { Server } from 'socket.io'
 import type { UserIdCodec } from './domain/user-id.ts'
+import type { FlagSource } from './flags/flag-source.ts'
 import type { IsOperator } from './gateway/http/operator.ts'
 import type { IsStaff } from './gateway/http/report-routes.ts'
 import type { IdentifyRequest, IdentifySocket, VerifyToken } from './gateway/identify.ts'
@@ -56,6 +57,11 @@ export interface HostApp {
    * address: behind a proxy that is not trusted all would share one.
    */
   addressOf?: (req: Request) => string
+  /**
+   * For whom presence is switched on, by a flag of OpenFeature: decided when a session begins and when the flag changes (R70). To everybody
+   * else your app is what it was without us. @default on for everybody
+   */
+  flags?: FlagSource
   /** False lifts the limits on events and decisions, for load tests. @default true */
   rateLimit?: boolean
   /** @default a pino logger at `info` */
@@ -88,14 +94,14 @@ export interface PresenceSystem {
   relationChanged(viewerId: string, targetId: string): Promise<void>
   /** Tells watchers once more what is true; it cannot change it, so `status` is only a name for readers. */
   broadcastPresence(userId: string, status?: string): Promise<void>
-  /** Reads the presence filters of the host's own provider list into `req.presenceFilter`. */
+  /** Reads the presence filters of the host's own provider list into `req.presenceFilter`; for whom presence is off, none. */
   presenceFilter(): RequestHandler
-  /** Adds presence fields to the host's own rows, as this viewer may see them. */
+  /** Adds presence fields to the host's own rows, as this viewer may see them; for whom presence is off, none. */
   withPresence(
     rows: readonly object[],
     viewerId: string | null,
     userIdOf?: (row: Record<string, unknown>) => unknown,
-  ): Promise<(Record<string, unknown> & ProviderPresence)[]>
+  ): Promise<(Record<string, unknown> & Partial<ProviderPresence>)[]>
   /** @throws {PresenceError} ALREADY_RUNNING when another process serves this database from memory */
   start(): Promise<void>
   /**

@@ -5,12 +5,14 @@ import express, { type Express } from 'express'
 import { QueryTypes, Sequelize } from 'sequelize'
 import { Server } from 'socket.io'
 import { startLife } from '../demo/server/life.ts'
+import { flagAttributes } from '../demo/server/flag-attributes.ts'
 import { startOneLife } from '../demo/server/one-life.ts'
 import { defineMarketplace } from '../demo/server/models.ts'
 import { marketplaceRouter } from '../demo/server/routes.ts'
 import { MARKETPLACE_DIRECTORY } from '../demo/server/marketplace-directory.ts'
 import { migrateMarketplace } from '../demo/server/schema.ts'
 import { seedIfEmpty } from '../demo/server/seed.ts'
+import { seedProgress } from '../demo/server/seed-log.ts'
 import { createPresence, type Presence, type PresenceHost } from './create-presence.ts'
 import { PresenceError } from './domain/errors.ts'
 import { addressReader, trustFunction } from './gateway/address.ts'
@@ -168,7 +170,7 @@ async function assemble(
   // The limits are the system's own, which needs to know who asks: so it asks for them when somebody does.
   const failures: Failures = createFailures({ spend: (quota, key) => presence.limits.spend(quota, key) })
   const identify = identifyByToken(tokens, failures, addressOf)
-  const { rateLimit, audience, redis, redisPrefix } = settings
+  const { rateLimit, audience, redis, redisPrefix, flags } = settings
   const directory = MARKETPLACE_DIRECTORY
   const verifyToken = async (token: string) => credentialOf(await tokens.verify(token))
   const admit: Presence['verbs']['admit'] = (...caller) => presence.verbs.admit(...caller)
@@ -181,6 +183,7 @@ async function assemble(
     ...shared,
     ...(redis && { redis }),
     ...(redisPrefix && { redisPrefix }),
+    ...(flags && { flags: { ...flags, attributes: flagAttributes(sequelize) } }),
     ...host,
   })
   guardEngine({
@@ -282,14 +285,4 @@ async function bringToLife(
     ? startOneLife({ start, tryLock: () => takeProcessLock(sequelize, { lock: 'life' }) })
     : await start()
   return () => life.stop()
-}
-
-function seedProgress(log: Logger) {
-  let said = 0
-  return (done: number, total: number) => {
-    const tenth = Math.floor((10 * done) / total)
-    if (tenth === said) return
-    said = tenth
-    log.info({ done, total }, 'seeding the demo marketplace')
-  }
 }

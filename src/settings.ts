@@ -31,6 +31,9 @@ export const SERVER_VARIABLES = {
   LOG_LEVEL: 'silent, error, warn, info or debug [info]',
   PRESENCE_AUDIENCE: 'watchers or everyone: who hears of a change; everyone suits small communities [watchers]',
   PRESENCE_REDIS_PREFIX: 'begins every key in Redis [porchlight]',
+  PRESENCE_FLAGS_FILE:
+    'flagd definitions with a flag presence, which says for whom it is on; watched [on for everybody]',
+  PRESENCE_FLAGS_FALLBACK: 'on or off: what holds while the flags cannot be evaluated, and never were [off]',
   PRESENCE_RATE_LIMIT: 'on or off: off lifts the limits, for load tests [on]',
 } as const
 
@@ -55,6 +58,8 @@ export interface ServerSettings {
   readonly logLevel: LogLevel
   readonly audience: (typeof AUDIENCES)[number]
   readonly rateLimit: boolean
+  /** For whom presence is on; absent: for everybody. */
+  readonly flags?: { readonly file: string; readonly fallback: boolean }
   readonly options: PresenceOptions
 }
 
@@ -99,6 +104,7 @@ export function readSettings(env: Environment): GivenSettings {
     ...present('secret', secret),
     ...present('host', textOf(env, 'HOST')),
     ...present('opsToken', textOf(env, 'OPS_TOKEN')),
+    ...flagsOf(env, wrong),
   }
   if (secret !== undefined && jwksUrl !== undefined) wrong.push('JWT_SECRET and JWKS_URL: set one of them, not both')
   if (!demo && secret === undefined && jwksUrl === undefined) {
@@ -109,6 +115,12 @@ export function readSettings(env: Environment): GivenSettings {
     throw new PresenceError('INVALID_OPTION', `These settings cannot be used:\n  - ${wrong.join('\n  - ')}`)
   }
   return settings
+}
+
+function flagsOf(env: Environment, wrong: string[]): Pick<ServerSettings, 'flags'> {
+  const file = textOf(env, 'PRESENCE_FLAGS_FILE')
+  const fallback = switchOf(env, 'PRESENCE_FLAGS_FALLBACK', false, wrong)
+  return file === undefined ? {} : { flags: { file, fallback } }
 }
 
 /** @throws {PresenceError} INVALID_OPTION */

@@ -9,7 +9,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   protocol: ['domain'],
   store: ['domain'],
   broadcast: ['domain', 'protocol'],
-  service: ['domain', 'telemetry', 'store/contract.ts', 'broadcast/contract.ts'],
+  flags: ['domain'],
+  service: ['domain', 'telemetry', 'store/contract.ts', 'broadcast/contract.ts', 'flags/contract.ts'],
   gateway: ['domain', 'protocol', 'telemetry', 'service'],
   client: ['domain', 'protocol'],
   react: ['domain', 'client'],
@@ -66,6 +67,8 @@ const HOMES: Record<string, readonly string[]> = {
   helmet: ['gateway/http/harden.ts'],
   compression: ['gateway/http/page-routes.ts'],
   redis: ['store/redis/'],
+  '@openfeature/server-sdk': ['flags/'],
+  '@openfeature/flagd-core': ['flags/'],
   sequelize: ['store/postgres/'],
   umzug: ['store/postgres/'],
 }

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 
 const ROOT = join(import.meta.dirname, '..')
 /** Pages whose TypeScript a reader may copy as it stands. */
-const PAGES = ['README.md', 'docs/authentication.md', 'docs/client.md', 'docs/react.md']
+const PAGES = ['README.md', 'docs/authentication.md', 'docs/client.md', 'docs/react.md', 'docs/rollout.md']
 
 interface Block {
   /** Where it stands: "docs/react.md, line 12". */
@@ -14,7 +14,7 @@ interface Block {
   readonly code: string
 }
 
-test('what the pages show of the SDK compiles as it stands', async () => {
+test('what the pages show of the SDK compiles as it stands', { timeout: 120_000 }, async () => {
   const pages = await Promise.all(PAGES.map(async (page) => blocksIn(page, await readFile(join(ROOT, page), 'utf8'))))
   for (const [index, blocks] of pages.entries()) expect(blocks.length, PAGES[index]).toBeGreaterThan(1)
   expect(await complaintsAbout(pages.flat())).toEqual([])

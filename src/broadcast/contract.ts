@@ -88,6 +88,11 @@ export interface Broadcaster {
   tell(topic: string, news: SearchNews): number
   /** Asks one connection, or all of a user's, to read everything again. */
   resync(to: { socketId: string } | { userId: string }): void
+  /**
+   * Tells a connection, for whose user presence is switched off, that nobody vouches any more for what it shows, and from now on only of
+   * those of whom nothing is shown any more (R71). It ends when the connection is forgotten.
+   */
+  silence(socketId: string): void
   /** Tells every connection that nobody can vouch for what it shows (R45). */
   stale(): void
   /** Asks every connection to read everything again, spread over this many milliseconds; given up when all turns stale again. */

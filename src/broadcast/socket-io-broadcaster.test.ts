@@ -248,3 +248,23 @@ describe('what is told to a topic', () => {
     expect(await ana.heard()).toEqual([])
   })
 })
+
+test('R71 whoever is silent is told that nobody vouches, and then only of those of whom nothing is shown any more', async () => {
+  const [ben, carla] = [await listener(BEN), await listener(CARLA)]
+  for (const { socketId } of [ben, carla]) broadcaster.watch(socketId, [ANA, CARLA])
+  remember(ANA, view(1))
+  broadcaster.silence(ben.socketId)
+  broadcaster.announce(news(ANA, view(2, { status: 'away' }), view(1)))
+  broadcaster.announce(news(ANA, view(3, { status: 'offline', lastSeenAt: 2_000 }), view(2)))
+  broadcaster.place(BEN, { audience: 'contact', floor: 0, version: 5 }, news(ANA, view(3), view(2)))
+  broadcaster.announce(news(ANA, view(4, { status: 'offline', lastSeenAt: null }), view(3)))
+  expect(await ben.heard()).toEqual(['stale', 'presenceUpdate'])
+  const all = ['presenceUpdate', 'userOffline', 'presenceUpdate', 'presenceUpdate']
+  expect(await carla.heard()).toEqual(all)
+  // Forgotten and known again, it hears everything.
+  broadcaster.remove(ben.socketId)
+  broadcaster.add({ socketId: ben.socketId, userId: BEN, format: 'events' })
+  broadcaster.watch(ben.socketId, [ANA])
+  broadcaster.announce(news(ANA, view(6), view(4, { status: 'offline', lastSeenAt: null })))
+  expect((await ben.heard()).slice(2)).toEqual(['userOnline', 'presenceUpdate'])
+})

@@ -1,13 +1,13 @@
 import type { Server, Socket } from 'socket.io'
-import { closingFor } from '../protocol/close-reasons.ts'
 import { type Standing, viewAt } from '../domain/info.ts'
-import { looksSame } from '../domain/view.ts'
+import { looksSame, UNSEEN } from '../domain/view.ts'
 import type { ClientToServer, ServerToClient } from '../protocol/events.ts'
 import { createCoalescer, type Receiver } from './coalescer.ts'
 import type { Announcement, Broadcaster, SearchNews, Watcher } from './contract.ts'
 import { encodeEvent, engineOf } from './engine.ts'
 import { createSetIndex } from './set-index.ts'
 import { createResyncs } from './resyncs.ts'
+import { createSignOut } from './sign-out.ts'
 import {
   hold,
   isMoved,
@@ -45,6 +45,8 @@ interface Connection extends Receiver, Places {
   watched: ReadonlySet<string>
   /** How many deliveries there had been when it came. */
   readonly cameAt: number
+  /** Whether it is told of nothing but retractions. */
+  isSilent: boolean
 }
 
 const NOBODY: ReadonlySet<string> = new Set()
@@ -68,8 +70,6 @@ export function createSocketIoBroadcaster(options: BroadcasterOptions): Broadcas
   /** What was told last of users that somebody here watches; of everybody who changed, when everyone watches. */
   const told = createTelling()
   const topics = createTopics<Connection>()
-  /** Sockets that were told to go. */
-  const leaving = new WeakSet<object>()
   const coalescer = createCoalescer({
     encode: (event, ...payload) => encodeEvent(io.encoder, event, ...payload),
     tickMs: createTick(mergeMs),
@@ -91,6 +91,7 @@ export function createSocketIoBroadcaster(options: BroadcasterOptions): Broadcas
       engine: engineOf(socket),
       watched: NOBODY,
       cameAt: told.deliveries(),
+      isSilent: false,
       standings: null,
       held: [],
       writtenAt: Number.NEGATIVE_INFINITY,
@@ -150,7 +151,9 @@ export function createSocketIoBroadcaster(options: BroadcasterOptions): Broadcas
     const groups: Record<Audience, Connection[]> = { own: [], contact: [], stranger: [] }
     const receivers = audience === 'everyone' ? connections.values() : watchersOf.of(userId)
     const contactRole = told.areApart(announcement) ? 'contact' : 'stranger'
+    const takesBack = looksSame(announcement.stranger, UNSEEN) && looksSame(announcement.contact, UNSEEN)
     for (const receiver of receivers) {
+      if (receiver.isSilent && !(takesBack && receiver.userId !== userId)) continue
       if (receiver.userId === userId) groups.own.push(receiver)
       else if (receiver.standings === null) groups.stranger.push(receiver)
       else {
@@ -172,7 +175,7 @@ export function createSocketIoBroadcaster(options: BroadcasterOptions): Broadcas
     const { userId } = announcement
     let newest = standing
     for (const connection of connectionsOf.of(viewerId)) {
-      if (!isAudience(connection, userId)) continue
+      if (!isAudience(connection, userId) || connection.isSilent) continue
       const before = connection.standings?.get(userId) ?? UNPLACED
       if (before.version > standing.version) {
         newest = before
@@ -223,6 +226,12 @@ export function createSocketIoBroadcaster(options: BroadcasterOptions): Broadcas
     remove,
     watch,
     remember,
+    silence(socketId) {
+      const connection = connections.get(socketId)
+      if (!connection) return
+      connection.isSilent = true
+      connection.socket.emit('stale')
+    },
     stale() {
       resyncs.cancel()
       for (const { socket } of connections.values()) socket.emit('stale')
@@ -278,14 +287,7 @@ export function createSocketIoBroadcaster(options: BroadcasterOptions): Broadcas
       const targets = 'userId' in to ? connectionsOf.of(to.userId) : one ? [one] : []
       for (const { socket } of targets) socket.emit('resync')
     },
-    signOut: (socketId, why) => {
-      const socket = io.of('/').sockets.get(socketId)
-      if (!socket || leaving.has(socket)) return
-      leaving.add(socket)
-      socket.emit('closing', closingFor(why))
-      // Later, because `disconnect` calls the host's own listeners, which may throw or call us.
-      setImmediate(() => socket.disconnect(true))
-    },
+    signOut: createSignOut(io),
     drop: (socketId) => io.of('/').sockets.get(socketId)?.conn.close(),
     counts: () => ({ watchedUsers: watchersOf.size, connections: connections.size }),
   }

@@ -133,7 +133,7 @@ export function end(
   sessionIds: ReadonlySet<string>,
   now: number,
   rules: Rules,
-  also: Partial<Pick<UserRecord, 'access' | 'revoked'>> = {},
+  also: Partial<Pick<UserRecord, 'access' | 'revoked' | 'visibility' | 'shown' | 'presumed'>> = {},
 ): Step {
   const gone = record.sessions.filter((session) => sessionIds.has(session.sessionId))
   const ended: EndedSession[] = gone.map((session) => ({ session, endedAt: session.lost?.evidenceAt ?? now }))

@@ -2,6 +2,7 @@ import { PresenceError } from '../domain/errors.ts'
 import type { ServiceDeps } from './deps.ts'
 import type { UserRecord } from '../domain/user-record.ts'
 import { readLive, readRecords } from './records.ts'
+import { hideSwitchedOff } from './rollout/rollout.ts'
 import { mayReadLive } from './standings.ts'
 
 /** Records, and whether the system can vouch for them. */
@@ -30,7 +31,9 @@ export async function readBelieved(
     // What only holds live so far holds here, too (R32).
     const { pendingDecisions, hot, rules } = deps
     const decided = records.map((record) => pendingDecisions.applyTo(record, hot.now(), rules))
-    return { records: new Map(decided.map((record) => [record.userId, record])), stale: true }
+    const byId = new Map(decided.map((record) => [record.userId, record]))
+    await hideSwitchedOff(deps.rollout, byId, viewerId)
+    return { records: byId, stale: true }
   }
 }
 

@@ -23,6 +23,7 @@ import { relationChanged } from './relation-changed.ts'
 import { changeSettings, readSettings } from './set-visibility.ts'
 import { announcementOf } from './standings.ts'
 import { listBlocks, setBlock } from './blocks.ts'
+import { isOn, requireOn } from './rollout/rollout.ts'
 import type { LiveSearches } from './live-search/live-searches.ts'
 import type { PresenceVerbs } from './verbs.ts'
 
@@ -34,7 +35,9 @@ export function createVerbs(
 ): PresenceVerbs {
   // A decision may keep a part of the one before, so those of one user take turns (R11).
   const inTurn = createTurns()
+  const noteUserActivity = createUserActivity(deps)
   return {
+    isOn: (userId) => isOn(deps, userId),
     admit: (userId, issuedAt) => admitUser(deps, userId, issuedAt),
     banUser: (userId) => inTurn(userId, () => banUser(deps, userId)),
     unbanUser: (userId) => inTurn(userId, () => unbanUser(deps, userId)),
@@ -43,7 +46,9 @@ export function createVerbs(
     connectSession: (userId, socketId, device, issuedAt) => connectSession(deps, userId, socketId, device, issuedAt),
     disconnectSession: (sessionId, reason, evidenceAt) => disconnectSession(deps, sessionId, reason, evidenceAt),
     noteSessionActivity: (sessionId) => noteSessionActivity(deps, sessionId),
-    noteUserActivity: createUserActivity(deps),
+    noteUserActivity: async (userId) => {
+      if (await isOn(deps, userId)) await noteUserActivity(userId)
+    },
     readPresence: (userId, viewerId) => readPresence(deps, userId, viewerId),
     readPresences: (userIds, viewerId) => readPresences(deps, userIds, viewerId),
     watchUsers: (socketId, viewerId, users, known) => watchUsers(deps, socketId, viewerId, users, known),
@@ -53,7 +58,10 @@ export function createVerbs(
     },
     watchProviders: (socketId, query) => searches.watch(socketId, query),
     unwatchProviders: (socketId, watchId) => searches.unwatch(socketId, watchId),
-    chooseStatus: (userId, request) => inTurn(userId, () => chooseStatus(deps, userId, request)),
+    async chooseStatus(userId, request) {
+      await requireOn(deps, userId)
+      return inTurn(userId, () => chooseStatus(deps, userId, request))
+    },
     reportMessage: (userId, reporterId, reason) => reportMessage(deps, userId, reporterId, reason),
     openReports: (after, limit) => deps.reports.open(after, limit),
     clearMessage: (userId, by) => inTurn(userId, () => clearMessage(deps, userId, by)),

@@ -13,6 +13,7 @@ import type { Purge } from './purge.ts'
 import type { RecordLoader } from './record-loader.ts'
 import type { Relations } from './relations.ts'
 import type { Relistings } from './relistings.ts'
+import type { Rollout } from './rollout/rollout.ts'
 import type { ReportNotice } from './report-message.ts'
 import type { SessionLog } from './session-log.ts'
 
@@ -49,6 +50,8 @@ export interface ServiceDeps {
   readonly purge: Purge
   readonly relistings: Relistings
   readonly admissions: Admissions
+  /** For whom presence is switched on; null: for everybody. */
+  readonly rollout: Rollout | null
   readonly backlog: Backlog
   readonly log: Logger
   readonly metrics: Metrics

@@ -11,7 +11,15 @@ export async function disconnectSession(
   reason: string,
   evidenceAt?: number,
 ): Promise<void> {
-  const { local, hot, rules } = deps
+  const { local, hot, rules, rollout } = deps
+  const dormant = rollout?.dormant.get(handle)
+  if (dormant) {
+    if (rollout?.dormant.find(dormant.userId, dormant.socketId) === dormant) deps.broadcast.remove(dormant.socketId)
+    dormant.goodbye = { reason, evidenceAt }
+    // Its session ends as soon as there is one.
+    if (!dormant.waking) rollout?.dormant.remove(dormant)
+    return
+  }
   const held = local.get(handle)
   if (!held || held.goodbye) return
   const now = hot.now()

@@ -1,4 +1,5 @@
 import type { DeviceType } from '../domain/session.ts'
+import type { DeviceInfo } from './verbs.ts'
 
 /** How a connection ended: by a goodbye, or lost, with its last sign of life in epoch milliseconds. */
 export interface Goodbye {
@@ -25,6 +26,14 @@ export interface LocalSession {
   lastActivityAt: number
   /** Null while the connection stands. */
   goodbye: Goodbye | null
+  /** What it came with, for a session that may have to begin anew; null when presence is on for everybody. */
+  readonly arrival: Arrival | null
+}
+
+export interface Arrival {
+  readonly device: DeviceInfo
+  /** See `PresenceVerbs.admit`. */
+  readonly issuedAt: number | null | undefined
 }
 
 /** The sessions of this node, by id and by user. */
@@ -62,6 +71,7 @@ export function createLocalSessions(onCount: (count: number) => void = () => und
   return {
     add: (session) => {
       byHandle.set(session.handle, session)
+      if (session.sessionId !== session.handle) renamed.set(session.sessionId, session)
       byUser.set(session.userId, [...ofUser(session.userId), session])
       onCount(byHandle.size)
     },

@@ -1,10 +1,12 @@
 import { PresenceError } from '../domain/errors.ts'
-import type { PresenceInfo } from '../domain/info.ts'
+import { type PresenceInfo, presenceInfo } from '../domain/info.ts'
 import type { DeviceType } from '../domain/session.ts'
 import type { ChoosableStatus, Status } from '../domain/status.ts'
 import { requireId, type UserIdCodec } from '../domain/user-id.ts'
+import { UNSEEN } from '../domain/view.ts'
 import type { ProviderSort } from '../store/contract.ts'
 import type { LocalSessions } from './local-sessions.ts'
+import type { DormantConnections } from './rollout/dormant.ts'
 import type { DeviceInfo, PresenceVerbs } from './verbs.ts'
 
 /** A device as a host describes it; what is left out is not known. */
@@ -131,7 +133,7 @@ export interface HostInput<ProviderPage, UserExport> {
 /** The façade over the verbs: checks what comes from the host's code. */
 export function createPresenceService<ProviderPage, UserExport>(
   verbs: PresenceVerbs,
-  local: LocalSessions,
+  { local, dormant }: { local: LocalSessions; dormant: DormantConnections | undefined },
   codec: UserIdCodec,
   input: HostInput<ProviderPage, UserExport>,
 ): PresenceService<ProviderPage, UserExport> {
@@ -143,10 +145,14 @@ export function createPresenceService<ProviderPage, UserExport>(
       const id = idOf(userId)
       const held = local.find(id, socketId)
       if (held && !held.goodbye) return { sessionId: held.sessionId, presence: await verbs.readPresence(id, id) }
-      return verbs.connectSession(id, socketId, input.device(device))
+      const asleep = dormant?.find(id, socketId)
+      if (asleep) return { sessionId: asleep.handle, presence: presenceInfo(id, UNSEEN, true) }
+      const { sessionId, presence } = await verbs.connectSession(id, socketId, input.device(device))
+      return { sessionId, presence: presence ?? presenceInfo(id, UNSEEN, true) }
     },
     setUserOffline: async (userId, socketId, reason = 'client namespace disconnect') => {
-      const held = local.find(idOf(userId), socketId)
+      const id = idOf(userId)
+      const held = dormant?.find(id, socketId) ?? local.find(id, socketId)
       if (held) await verbs.disconnectSession(held.handle, reason)
     },
     updateLastActivity: async (userId) => verbs.noteUserActivity(idOf(userId)),

@@ -22,7 +22,7 @@ async function depsWith(record: UserRecord): Promise<ServiceDeps> {
   const cold = { forget: () => {}, load: async () => record, loadMany: async () => [record] }
   const broadcast = { latest: () => null, remember: () => {} }
   // Of a whole system only what a reading touches matters here.
-  return { hot, cold, broadcast, shared: null, rules: {} } as unknown as ServiceDeps
+  return { hot, cold, broadcast, shared: null, rollout: null, rules: {} } as unknown as ServiceDeps
 }
 
 describe('somebody who is taken for present', () => {

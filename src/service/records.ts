@@ -6,6 +6,7 @@ import { settle, type UserRecord } from '../domain/user-record.ts'
 import type { RecordChange, RecordStep } from '../store/contract.ts'
 import type { ServiceDeps } from './deps.ts'
 import { activityOf } from './local-sessions.ts'
+import { hideSwitchedOff } from './rollout/rollout.ts'
 import { mayReadLive } from './standings.ts'
 
 /** A record may be forgotten between warming and changing, though hardly twice in a row. */
@@ -77,7 +78,7 @@ export async function readRecords(
       if (!isRetryable(error) || !(await mayReadAllLive(deps, found, coldIds, viewerId))) throw error
     }
   }
-  return asTheyAre(deps, found)
+  return asTheyAre(deps, found, viewerId)
 }
 
 const isRetryable = (error: unknown): boolean => error instanceof PresenceError && error.retryable
@@ -123,20 +124,25 @@ async function mayReadAllLive(
 
 /** Records of those whom the hot store holds; others are left out. */
 export const readLive = async (
-  deps: Pick<ServiceDeps, 'hot' | 'rules'>,
+  deps: Pick<ServiceDeps, 'hot' | 'rules' | 'rollout'>,
   userIds: readonly string[],
 ): Promise<Map<string, UserRecord>> => asTheyAre(deps, await deps.hot.read(userIds))
 
-/** Expiry counts when reading, too, however late its deadline is handled (R11); whoever was deleted is like nobody (R61). */
-function asTheyAre(
-  { hot, rules }: Pick<ServiceDeps, 'hot' | 'rules'>,
+/**
+ * Expiry counts when reading, too, however late its deadline is handled (R11); whoever was deleted is like nobody (R61), and whoever is
+ * switched off like somebody who was never here (R71).
+ */
+async function asTheyAre(
+  { hot, rules, rollout }: Pick<ServiceDeps, 'hot' | 'rules' | 'rollout'>,
   found: Map<string, UserRecord>,
-): Map<string, UserRecord> {
+  viewerId: string | null = null,
+): Promise<Map<string, UserRecord>> {
   const now = hot.now()
   for (const [userId, record] of found) {
     if (record.access.bar === 'USER_DELETED') found.delete(userId)
     else found.set(userId, expired(record, now, rules))
   }
+  await hideSwitchedOff(rollout, found, viewerId)
   return found
 }
 

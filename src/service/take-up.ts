@@ -4,11 +4,13 @@ import { followChanges } from './follow-changes.ts'
 import { beginListing } from './keep-listing.ts'
 import { followNews } from './live-search/follow-news.ts'
 import type { LiveSearches } from './live-search/live-searches.ts'
+import { followFlags } from './rollout/review.ts'
 
 /** Draws the consequences of what happens here and, where nodes share a store, elsewhere. */
 export function followAll(deps: ServiceDeps, searches: LiveSearches): () => void {
   const unfollow = [followChanges(deps), deps.shared ? followStore(deps, deps.shared) : () => {}]
   if (deps.hasDirectory) unfollow.push(followNews(deps, searches))
+  if (deps.rollout) unfollow.push(followFlags(deps, deps.rollout, searches))
   return () => {
     for (const stop of unfollow) stop()
   }

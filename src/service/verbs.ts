@@ -123,6 +123,12 @@ export interface BlockedViewer {
  */
 export interface PresenceVerbs {
   /**
+   * Whether presence is switched on for this user (R70); at once when it is for everybody.
+   *
+   * @param userId null: somebody who is not known
+   */
+  isOn(userId: string | null): true | Promise<boolean>
+  /**
    * Lets a caller in, or says why not (R61).
    *
    * @param issuedAt of their token, in epoch milliseconds; null: not known. Undefined: there is none
@@ -137,7 +143,8 @@ export interface PresenceVerbs {
   /** Refuses tokens that were issued before now, and ends all sessions. @returns how many. @throws {PresenceError} NOT_DURABLE */
   revokeTokens(userId: string): Promise<number>
   /**
-   * Starts a session for a new connection and makes the connection known to the broadcaster.
+   * Starts a session for a new connection and makes the connection known to the broadcaster. For somebody for whom presence is switched
+   * off it only remembers the connection, and `presence` is null: the session begins by itself when that changes (R71).
    *
    * @param issuedAt see `admit`
    * @throws {PresenceError} UNAUTHENTICATED, BANNED
@@ -147,7 +154,7 @@ export interface PresenceVerbs {
     socketId: string,
     device: DeviceInfo,
     issuedAt?: number | null,
-  ): Promise<{ sessionId: string; presence: PresenceInfo }>
+  ): Promise<{ sessionId: string; presence: PresenceInfo | null }>
   /** The connection is gone. `reason` is Socket.IO's; clean ones end the session at once (R3). Never throws for unknown ids. */
   disconnectSession(sessionId: string, reason: string, evidenceAt?: number): Promise<void>
   /** A sign of use on one session; costs nothing while it is active already (R12). */

@@ -22,6 +22,7 @@ export interface Metrics {
   readonly unacknowledged: Counter
   readonly socketErrors: Counter
   readonly localSessions: Gauge
+  readonly switchedOffConnections: Gauge
   readonly remoteChanges: Counter
   readonly logGaps: Counter
   readonly reconciled: Counter
@@ -115,6 +116,7 @@ export function createMetrics({ process = false }: { process?: boolean } = {}): 
     }),
     storeSeconds: timing('store_seconds', 'Calls of a service behind us', ['service']),
     localSessions: gauge('sessions', 'Sessions of this node'),
+    switchedOffConnections: gauge('switched_off_connections', 'Connections of users for whom presence is switched off'),
     text: () => registry.metrics(),
   }
 }

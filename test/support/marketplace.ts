@@ -35,7 +35,8 @@ export interface Marketplace {
   /** Moves the store's clock; deadlines that pass are handled as always. */
   advance(ms: number): void
   person(role: 'client' | 'provider' | 'staff', index?: number): Promise<Person>
-  connect(person: Person, auth?: Record<string, unknown>): Promise<Client>
+  /** @param isGreeted false for somebody for whom presence is switched off: the server says nothing then */
+  connect(person: Person, auth?: Record<string, unknown>, isGreeted?: boolean): Promise<Client>
   http(path: string, init?: RequestInit & { as?: Person; json?: unknown }): Promise<Answer>
   /** Waits until the server holds this many connections: until then a loss has not been noticed. */
   untilConnections(count: number): Promise<void>
@@ -99,8 +100,8 @@ export async function startMarketplace(env: Record<string, string> = {}, shared?
       const login = await http('/api/demo/login', { method: 'POST', json: { user_id: id } })
       return { id, name, token: login.body.token }
     },
-    connect: async (person, auth = {}) => {
-      const client = await connectClient(server.url, person.token, auth)
+    connect: async (person, auth = {}, isGreeted = true) => {
+      const client = await connectClient(server.url, person.token, auth, isGreeted)
       clients.push(client)
       return client
     },
@@ -121,7 +122,12 @@ export async function startMarketplace(env: Record<string, string> = {}, shared?
   }
 }
 
-async function connectClient(url: string, token: string, auth: Record<string, unknown>): Promise<Client> {
+async function connectClient(
+  url: string,
+  token: string,
+  auth: Record<string, unknown>,
+  isGreeted: boolean,
+): Promise<Client> {
   const socket = io(url, { auth: { token, ...auth }, transports: ['websocket'], forceNew: true, reconnection: false })
   const heard: Heard[] = []
   const waiting = new Set<() => void>()
@@ -146,12 +152,15 @@ async function connectClient(url: string, token: string, auth: Record<string, un
     socket.once('connect', resolve)
     socket.once('connect_error', reject)
   })
-  // The first word of the server: from here on the session is live.
-  await hears('selfPresence')
+  const ask: Client['ask'] = (event, payload) =>
+    socket.timeout(5_000).emitWithAck(event, payload) as Promise<Record<string, unknown>>
+  // The first word of the server: from here on the session is live. An answer comes once it is known that there is none.
+  if (isGreeted) await hears('selfPresence')
+  else await ask('unwatch', {})
   return {
     socket,
     heard,
-    ask: (event, payload) => socket.timeout(5_000).emitWithAck(event, payload) as Promise<Record<string, unknown>>,
+    ask,
     hears,
     forget: () => {
       from = heard.length

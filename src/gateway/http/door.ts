@@ -25,6 +25,8 @@ export interface HttpDoor {
   readonly addressOf?: (request: Request) => string
   /** Who may settle reports. Absent: nobody over HTTP. */
   readonly isStaff?: IsStaff
+  /** Whether presence may be off for some: then each request is looked at. */
+  readonly hasFlags?: boolean
   readonly log: Log
   readonly metrics?: DoorMetrics
   /** Where the routes lie. @default { presence: '/api/users/presence', providers: '/api/providers' } */

@@ -25,11 +25,18 @@ export type FilteredRequest = Request & { presenceFilter: RequestedPresenceFilte
 /**
  * A middleware for the host's own search: reads `online_status`, `last_seen` and `active_within` into
  * `req.presenceFilter`, and leaves every other parameter to the host. What it cannot read is answered 400 (R52).
+ *
+ * @param isOn whether presence is on for whoever asks
  */
-export function presenceFilter(log: Log, conditionOf: ConditionOf): RequestHandler {
-  return (request, response, next) => {
+export function presenceFilter(
+  log: Log,
+  conditionOf: ConditionOf,
+  isOn: (request: Request) => true | Promise<boolean>,
+): RequestHandler {
+  return async (request, response, next) => {
+    const on = isOn(request)
     try {
-      const filter = parsePresenceFilter(request.query)
+      const filter = parsePresenceFilter(on === true || (await on) ? request.query : NOTHING_ASKED)
       const active = Object.values(filter).some((condition) => condition !== null)
       const where = (column = 'id') => (active ? conditionOf(filter, column) : {})
       Object.assign(request, { presenceFilter: { active, ...filter, where } satisfies RequestedPresenceFilter })
@@ -40,3 +47,6 @@ export function presenceFilter(log: Log, conditionOf: ConditionOf): RequestHandl
     next()
   }
 }
+
+/** To whom presence is switched off, the parameters mean nothing, however they are written (R72). */
+const NOTHING_ASKED = {}

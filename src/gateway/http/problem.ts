@@ -26,6 +26,7 @@ export const PROBLEMS: Record<PresenceErrorCode, readonly [status: number, title
   RATE_LIMITED: [429, 'Too many calls'],
   TOO_SLOW: [408, 'Too slow'],
   FORBIDDEN: [403, 'Not allowed'],
+  SWITCHED_OFF: [404, 'Not switched on'],
   NOT_DURABLE: [503, 'In force, but not stored yet'],
   STORE_UNAVAILABLE: [503, 'Not available just now'],
   ALREADY_RUNNING: [503, 'Already running'],

@@ -38,6 +38,7 @@ const info = (userId: string): PresenceInfo => ({ userId, online_status: 'away',
 // The service is another room's; here it only has to remember what it was asked.
 const verbs = {
   admit: vi.fn(async () => {}),
+  isOn: () => true as const,
   noteUserActivity: vi.fn(async () => {}),
   readPresence: vi.fn(async (userId: string) => info(userId)),
   readPresences: vi.fn(async (ids: readonly string[]) => ({ presences: ids.map(info), versions: {}, stale: false })),
@@ -95,7 +96,11 @@ const operations = { metricsText: async () => 'up 1\n', isOperator, isDraining: 
 app.use(createOpsRouter({ verbs: door.verbs, ...operations, log }))
 app.get(
   '/filtered',
-  presenceFilter(log, () => ({})),
+  presenceFilter(
+    log,
+    () => ({}),
+    () => true,
+  ),
   (request, response) => {
     response.json((request as unknown as { presenceFilter: unknown }).presenceFilter)
   },

@@ -1,6 +1,7 @@
 import { json, Router } from 'express'
 import type { HttpDoor } from './door.ts'
 import { measureRequests } from './measure.ts'
+import { passOn } from './pass-on.ts'
 import { addPersonalRoutes } from './personal-routes.ts'
 import { addPresenceRoutes, addSinglePresenceRoute } from './presence-routes.ts'
 import { problemHandler } from './problem.ts'
@@ -20,6 +21,10 @@ export function createRouter(door: HttpDoor): Router {
   const providers = door.paths?.providers ?? '/api/providers'
   const router = Router()
   if (metrics) router.use([base, ...(directoryIds ? [providers] : [])], measureRequests(metrics))
+  if (door.hasFlags) {
+    router.use(base, passOn(door, true))
+    if (directoryIds) router.use(providers, passOn(door, false))
+  }
   const changes = [trackActivity(door), json({ limit: door.options.maxPayloadBytes })]
   addPresenceRoutes(router, base, door, changes)
   addSettingsRoutes(router, base, door, changes)

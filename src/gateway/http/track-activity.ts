@@ -6,7 +6,7 @@ import { callerIn, type IdentifyRequest } from '../identify.ts'
 import type { Log } from '../log.ts'
 
 export interface TrackActivityOptions {
-  readonly verbs: Pick<PresenceVerbs, 'admit' | 'noteUserActivity'>
+  readonly verbs: Pick<PresenceVerbs, 'admit' | 'isOn' | 'noteUserActivity'>
   readonly identify: IdentifyRequest
   readonly codec: UserIdCodec
   readonly log: Log
@@ -47,7 +47,7 @@ async function note(options: TrackActivityOptions, request: Request): Promise<vo
   try {
     if (nothingOfUse.has(request) || !isActivity(request)) return
     const caller = callerIn(await identify(request), codec)
-    if (caller === null) return
+    if (caller === null || !(await verbs.isOn(caller.userId))) return
     await verbs.admit(caller.userId, caller.issuedAt)
     await verbs.noteUserActivity(caller.userId)
   } catch (error) {

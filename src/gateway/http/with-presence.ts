@@ -17,7 +17,7 @@ export const presenceFields = (presence: PresenceInfo, now: number): ProviderPre
 })
 
 export interface WithPresenceDeps {
-  readonly verbs: Pick<PresenceVerbs, 'readPresences'>
+  readonly verbs: Pick<PresenceVerbs, 'isOn' | 'readPresences'>
   readonly codec: UserIdCodec
   /** Epoch milliseconds. @default Date.now */
   readonly clock?: () => number
@@ -25,7 +25,8 @@ export interface WithPresenceDeps {
 
 /**
  * The host's own rows with what this viewer may know of each presence; fields are only added, the order stays. Rows may
- * be plain objects or Sequelize instances. Somebody unknown looks like anybody who was never here (R30).
+ * be plain objects or Sequelize instances. Somebody unknown looks like anybody who was never here (R30). To a viewer for whom presence is
+ * switched off they are what they are without it (R72).
  *
  * @param userIdOf where a row names its user; `user_id`, `userId` or `id` unless told
  */
@@ -34,8 +35,9 @@ export async function withPresence(
   rows: readonly object[],
   viewerId: string | null,
   userIdOf: (row: Record<string, unknown>) => unknown = (row) => row['user_id'] ?? row['userId'] ?? row['id'],
-): Promise<(Record<string, unknown> & ProviderPresence)[]> {
+): Promise<(Record<string, unknown> & Partial<ProviderPresence>)[]> {
   const plain = rows.map(plainRow)
+  if (!(await verbs.isOn(viewerId))) return plain
   const texts = plain.map((row) => idText(userIdOf(row)))
   const ids = texts.map((text) => codec.parse(text))
   const known = new Set(ids.filter((id) => id !== null))

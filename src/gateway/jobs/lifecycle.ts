@@ -40,14 +40,20 @@ export function createLifecycle<Options extends { readonly drainMs: number }>(
 
   async function start(): Promise<void> {
     if (stopAll) throw new PresenceError('ALREADY_RUNNING', 'This presence system was started already.')
+    // First of all: flags that cannot be used are refused before anything is done (R73).
+    await deps.rollout?.flags.open()
     const lock = await claim((error) => {
       deps.log.error({ err: error }, 'another process serves the same database from memory')
+    }).catch(async (error: unknown) => {
+      await deps.rollout?.flags.close()
+      throw error
     })
     const unfollow = follow()
     try {
       await takeUp(deps)
     } catch (error) {
       unfollow()
+      await deps.rollout?.flags.close()
       await deps.hot.close()
       await lock.release()
       throw error
@@ -62,6 +68,7 @@ export function createLifecycle<Options extends { readonly drainMs: number }>(
       await step('jobs', () => jobs.stop())
       await step('what was observed last', () => project(deps))
       unfollow()
+      await step('the flags', async () => deps.rollout?.flags.close())
       await step('the lease', async () => deps.shared?.leave())
       await step('the store', () => deps.hot.close())
       await step('the lock', () => lock.release())

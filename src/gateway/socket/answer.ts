@@ -1,6 +1,7 @@
 import type { Socket } from 'socket.io'
 import { PresenceError } from '../../domain/errors.ts'
 import type { ErrorReply } from '../../protocol/events.ts'
+import { switchedOff } from '../../service/rollout/rollout.ts'
 import { explainError } from '../explain-error.ts'
 import { noMetrics } from '../log.ts'
 import { tooMuch } from '../rate-limit.ts'
@@ -64,6 +65,8 @@ export function isDeaf({ conn }: Socket): boolean {
 export interface EventWork<Input> {
   read(payload: unknown): Input
   run(input: Input, userId: string, socket: Socket): Promise<object> | object
+  /** Whether it is done for those, too, for whom presence is switched off; others are refused (R72). */
+  readonly isAlwaysOn?: boolean
 }
 
 /** A listener that all sockets share: `this` is the one that was spoken to. */
@@ -97,6 +100,8 @@ export function answerEvent<Input>(
         connection.userId === null
       )
         return null
+      const on = work.isAlwaysOn === true || door.verbs.isOn(connection.userId)
+      if (on !== true && !(await on)) throw switchedOff()
       return { ok: true, ...(await work.run(input, connection.userId, socket)) }
     } catch (error) {
       const explanation = explainError(error, log)

@@ -33,6 +33,7 @@ const presence: PresenceInfo = { userId: ALICE, online_status: 'online', last_se
 // The service is another room's; here it only has to remember what it was asked.
 const verbs = {
   admit: vi.fn(async () => {}),
+  isOn: () => true as const,
   connectSession: vi.fn(async () => ({ sessionId: 'session 1', presence })),
   disconnectSession: vi.fn(async () => {}),
   noteSessionActivity: vi.fn(async () => {}),

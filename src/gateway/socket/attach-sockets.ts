@@ -99,6 +99,7 @@ function listenersFor(door: SocketDoor, connections: Connections): Listeners {
         checkSize(payload, options.maxPayloadBytes)
         return parseRenewal(payload)
       },
+      isAlwaysOn: true,
       run: ({ token }, userId, socket) => renewConnection(door, connections, { socket, userId, token }),
     }),
     unwatch: answerEvent(door, connections, 'unwatch', {
@@ -106,6 +107,7 @@ function listenersFor(door: SocketDoor, connections: Connections): Listeners {
         checkSize(payload, options.maxPayloadBytes)
         return parseUnwatch(payload)
       },
+      isAlwaysOn: true,
       run({ watch_id: watchId }, _userId, socket) {
         if (watchId === undefined) verbs.unwatchAll(socket.id)
         else verbs.unwatchProviders(socket.id, watchId)

@@ -174,7 +174,9 @@ async function begin(door: SocketDoor, socket: Socket, connection: Connection, a
     arrival.foreign()
     return false
   }
-  await door.limits.spend('connects', caller.userId)
+  const on = door.verbs.isOn(caller.userId)
+  // Of whom nothing is kept, nothing is counted.
+  if (on === true || (await on)) await door.limits.spend('connects', caller.userId)
   // A host may take in a token that ends this very moment.
   if (goodbyeOf(connection) !== null || !arrival.expire(socket, caller.expiresAt) || connection.isClosing) return false
   const { userId, issuedAt } = caller
@@ -184,7 +186,7 @@ async function begin(door: SocketDoor, socket: Socket, connection: Connection, a
     endSession(door, connection)
     return false
   }
-  socket.emit('selfPresence', presence)
+  if (presence !== null) socket.emit('selfPresence', presence)
   connection.ready = READY
   return true
 }

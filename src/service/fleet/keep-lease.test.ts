@@ -32,6 +32,7 @@ const HELD: LocalSession = {
   connectedAt: NOW,
   lastActivityAt: NOW,
   goodbye: null,
+  arrival: null,
 }
 
 /** A node with one connection, whose lease is gone, and which gets another one when `join` lets it. */
@@ -69,6 +70,7 @@ async function pausedNode(join: () => Promise<void>) {
     rules: RULES,
     backlog: { unstated: new Set(), doubts: new Set(), recovery: null },
     pendingDecisions: { applyTo: (record: unknown) => record },
+    rollout: null,
     broadcast: { remove: vi.fn(), signOut: vi.fn() },
   } as unknown as ServiceDeps
   const stored = async () => (await hot.read([ADA])).get(ADA)?.sessions.map(({ sessionId }) => sessionId) ?? []

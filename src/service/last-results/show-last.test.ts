@@ -80,7 +80,7 @@ function stage() {
     async last() {
       const page = pages.get('key')
       if (!page) throw new Error('nothing is remembered')
-      const { providers, counts, stale, ageMs } = await showLast({ hot, rules: RULES }, pages, page)
+      const { providers, counts, stale, ageMs } = await showLast({ hot, rules: RULES, rollout: null }, pages, page)
       const seen = providers.map(({ presence }) => [presence.userId, presence.online_status, presence.last_seen])
       return { seen, counts, stale, ageMs }
     },
@@ -200,7 +200,7 @@ describe('a page that is remembered', () => {
     remember(['a'])
     const other = createMemoryHotStore({ clock: hot.now })
     const page = pages.get('key')
-    expect(page && (await showLast({ hot: other, rules: RULES }, pages, page)).providers).toEqual([])
+    expect(page && (await showLast({ hot: other, rules: RULES, rollout: null }, pages, page)).providers).toEqual([])
     expect((await last()).seen).toHaveLength(1)
   })
 

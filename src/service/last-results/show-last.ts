@@ -23,7 +23,7 @@ interface Current extends Shown {
  * @throws {PresenceError} STORE_UNAVAILABLE when nobody knows who hid meanwhile
  */
 export async function showLast(
-  deps: Pick<ServiceDeps, 'hot' | 'rules'>,
+  deps: Pick<ServiceDeps, 'hot' | 'rules' | 'rollout'>,
   pages: LastPages,
   page: LastPage,
 ): Promise<ProviderResult> {

@@ -3,6 +3,7 @@ import { allowanceOf, narrows } from '../../domain/visibility.ts'
 import type { RecordChange, RemoteChange } from '../../store/contract.ts'
 import { asError } from '../../telemetry/logger.ts'
 import type { ServiceDeps } from '../deps.ts'
+import { viewUnlessOff } from '../rollout/hiding-broadcaster.ts'
 import type { LiveSearches } from './live-searches.ts'
 import type { News } from './window.ts'
 
@@ -10,7 +11,7 @@ import type { News } from './window.ts'
 const SPREAD_MS = 2_000
 
 /** Brings watched searches what this node and others change. @returns stops doing so */
-export function followNews({ hot, shared, relistings, log }: ServiceDeps, searches: LiveSearches): () => void {
+export function followNews({ hot, shared, relistings, rollout, log }: ServiceDeps, searches: LiveSearches): () => void {
   const hear = (news: News): void => {
     if (news.view.version === news.before.version) return
     try {
@@ -22,11 +23,11 @@ export function followNews({ hot, shared, relistings, log }: ServiceDeps, search
   }
   const everything = (): void => searches.everything(SPREAD_MS)
   const unfollow = [
-    hot.onChange((change) => hear(ofThisNode(change))),
+    hot.onChange((change) => hear(ofThisNode(change, rollout))),
     relistings.listen((changed) => searches.relist(changed)),
     ...(shared
       ? [
-          shared.onRemoteChange((change) => hear(ofAnother(change))),
+          shared.onRemoteChange((change) => hear(ofAnother(change, rollout))),
           shared.onDoubt(everything),
           shared.onAmnesia(everything),
           shared.onState(everything),
@@ -39,17 +40,20 @@ export function followNews({ hot, shared, relistings, log }: ServiceDeps, search
   }
 }
 
-const ofThisNode = ({ before, after }: RecordChange): News => ({
+const ofThisNode = ({ before, after }: RecordChange, rollout: ServiceDeps['rollout']): News => ({
   userId: after.userId,
-  view: after.stranger,
+  view: viewUnlessOff(rollout, after.userId, after.own, after.stranger),
   before: before.stranger,
   visible: allowanceOf(openness(after), 'stranger').status,
   retracts: narrows(openness(before), openness(after)),
 })
 
-const ofAnother = ({ userId, stranger, before, visibility }: RemoteChange): News => ({
+const ofAnother = (
+  { userId, own, stranger, before, visibility }: RemoteChange,
+  rollout: ServiceDeps['rollout'],
+): News => ({
   userId,
-  view: stranger,
+  view: viewUnlessOff(rollout, userId, own, stranger),
   before: before.stranger,
   visible: allowanceOf(visibility, 'stranger').status,
   retracts: narrows(before.visibility, visibility),
