@@ -8,10 +8,7 @@ import type { HostUsers } from './host-users.ts'
 
 /** How long a migration gets in the way of others, and how long it tries. */
 export interface Patience {
-  /**
-   * Milliseconds for which it waits for a lock. All who want to use that table wait behind it meanwhile. Longer than PostgreSQL's
-   * `deadlock_timeout` of a second, or an autovacuum, which gives way only then, is in the way for as long as it takes. @default 1_500
-   */
+  /** Milliseconds for which it waits for a lock. All who want to use that table wait behind it meanwhile. @default 300 */
   readonly lockTimeoutMs?: number
   /** Milliseconds after which it gives up, with nothing half-done. @default 600_000 */
   readonly giveUpMs?: number
@@ -37,7 +34,7 @@ const LOOK_AGAIN_MS = 200
 export async function withMigrationSession<Result>(
   sequelize: Sequelize,
   users: HostUsers,
-  { lockTimeoutMs = 1_500, giveUpMs = 600_000 }: Patience,
+  { lockTimeoutMs = 300, giveUpMs = 600_000 }: Patience,
   log: (line: string) => void,
   work: (session: MigrationSession) => Promise<Result>,
 ): Promise<Result> {
@@ -52,10 +49,10 @@ export async function withMigrationSession<Result>(
       await sleep(LOOK_AGAIN_MS)
     }
     const patiently: MigrationSession['patiently'] = (inTransaction) =>
-      untilNobodyIsInTheWay({ log, lockTimeoutMs, giveUpMs, whoIs: () => holder(database, users) }, () =>
+      untilNobodyIsInTheWay({ log, lockTimeoutMs, giveUpMs, whoIs: () => findHolder(database, users) }, (lockMs) =>
         own.transaction(async (transaction) => {
           const inside = openDatabase(own, { transaction })
-          await inside.rows(`set local lock_timeout = ${lockTimeoutMs}`)
+          await inside.rows(`set local lock_timeout = ${lockMs}`)
           // After a broken connection this one is another.
           if (!(await takeLock(inside, 'xact_')))
             throw new PresenceError('STORE_UNAVAILABLE', BROKEN, { retryable: true })
@@ -79,47 +76,67 @@ async function takeLock(database: Database, scope: '' | 'xact_' = ''): Promise<b
 /** Lock not available in time; taken out to end a deadlock. */
 const IN_THE_WAY = new Set(['55P03', '40P01'])
 /** A rest is so many times as long as the wait was: others go on meanwhile. */
-const RESTS = [2, 4, 8]
+const RESTS = [2, 4, 8, 16]
+/** PostgreSQL takes its own autovacuum out of the way of whoever has waited for a second (`deadlock_timeout`), and of nobody else. */
+const VACUUM_MS = 2_000
 
 interface Trying {
   readonly log: (line: string) => void
   readonly lockTimeoutMs: number
   readonly giveUpMs: number
-  readonly whoIs: () => Promise<string>
+  readonly whoIs: () => Promise<Holder>
 }
 
 async function untilNobodyIsInTheWay<Result>(
   { log, lockTimeoutMs, giveUpMs, whoIs }: Trying,
-  attempt: () => Promise<Result>,
+  attempt: (lockMs: number) => Promise<Result>,
 ): Promise<Result> {
   const until = performance.now() + giveUpMs
+  let lockMs = lockTimeoutMs
   for (let tries = 0; ; tries += 1) {
     try {
-      return await attempt()
+      return await attempt(lockMs)
     } catch (error) {
       if (!IN_THE_WAY.has(sqlStateOf(error) ?? '')) throw error
-      const who = await whoIs()
+      const { who, isVacuum } = await whoIs()
       if (performance.now() > until) {
         const sentence = `The tables were in use for too long: ${who}. Nothing is half-done; migrate again later.`
         throw new PresenceError('STORE_UNAVAILABLE', sentence, { retryable: true, cause: error })
       }
       log(`presence: the tables are in use, tries again: ${who}`)
-      await sleep(lockTimeoutMs * (RESTS[tries] ?? 8) * (0.75 + Math.random() / 2))
+      await sleep(lockMs * (RESTS[tries] ?? 16) * (0.75 + Math.random() / 2))
+      lockMs = isVacuum ? Math.max(VACUUM_MS, lockTimeoutMs) : lockTimeoutMs
     }
   }
 }
 
+interface Holder {
+  readonly who: string
+  /** Something that maintains the table, such as an autovacuum. */
+  readonly isVacuum: boolean
+}
+
+interface HolderRow {
+  readonly pid: number
+  readonly name: string | null
+  readonly seconds: number | null
+  readonly is_vacuum: boolean
+}
+
 const HOLDER = `
-  select a.pid, nullif(a.application_name, '') as name, extract(epoch from now() - a.xact_start)::int as seconds
+  select a.pid, nullif(a.application_name, '') as name, extract(epoch from now() - a.xact_start)::int as seconds,
+    bool_or(l.mode = 'ShareUpdateExclusiveLock') over () as is_vacuum
   from pg_locks l join pg_class c on c.oid = l.relation join pg_stat_activity a on a.pid = l.pid
   where l.granted and l.pid <> pg_backend_pid() and l.database = (select oid from pg_database where datname = current_database())
     and (c.oid = to_regclass($1) or c.relname like 'porchlight\\_%' or c.relname = 'user_sessions')
   order by a.xact_start nulls last limit 1`
 
 /** Whose transaction has used one of the tables longest. */
-async function holder(database: Database, { table }: HostUsers): Promise<string> {
-  const [found] = await database.rows<{ pid: number; name: string | null; seconds: number | null }>(HOLDER, [table])
-  if (!found) return 'whoever it was is gone'
+async function findHolder(database: Database, { table }: HostUsers): Promise<Holder> {
+  const [found] = await database.rows<HolderRow>(HOLDER, [table])
+  if (!found) return { who: 'whoever it was is gone', isVacuum: false }
+  const { pid, seconds, is_vacuum: isVacuum } = found
   const name = found.name === null ? '' : ` (${found.name})`
-  return `process ${found.pid}${name} of PostgreSQL has been at it for ${found.seconds ?? 'some'} s`
+  const what = isVacuum ? ', a vacuum or the like among them' : ''
+  return { who: `process ${pid}${name} of PostgreSQL has been at it for ${seconds ?? 'some'} s${what}`, isVacuum }
 }
