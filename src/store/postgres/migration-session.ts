@@ -77,6 +77,7 @@ async function takeLock(database: Database, scope: '' | 'xact_' = ''): Promise<b
 const IN_THE_WAY = new Set(['55P03', '40P01'])
 /** A rest is so many times as long as the wait was: others go on meanwhile. */
 const RESTS = [2, 4, 8, 16]
+const REST_AT_MOST_MS = 5_000
 /** PostgreSQL takes its own autovacuum out of the way of whoever has waited for a second (`deadlock_timeout`), and of nobody else. */
 const VACUUM_MS = 2_000
 
@@ -103,8 +104,8 @@ async function untilNobodyIsInTheWay<Result>(
         const sentence = `The tables were in use for too long: ${who}. Nothing is half-done; migrate again later.`
         throw new PresenceError('STORE_UNAVAILABLE', sentence, { retryable: true, cause: error })
       }
-      log(`presence: the tables are in use, tries again: ${who}`)
-      await sleep(lockMs * (RESTS[tries] ?? 16) * (0.75 + Math.random() / 2))
+      log(`presence: the tables are in use, gave way after ${lockMs} ms and tries again: ${who}`)
+      await sleep(Math.min(REST_AT_MOST_MS, lockMs * (RESTS[tries] ?? 16)) * (0.75 + Math.random() / 2))
       lockMs = isVacuum ? Math.max(VACUUM_MS, lockTimeoutMs) : lockTimeoutMs
     }
   }
