@@ -123,7 +123,7 @@ describe('the operator page', () => {
     const { page, errors } = await openDesk()
     await explain(page, ada.id)
     await cause(page, 'ACTIVE').filter({ hasText: 'Online: the last sign of use' }).waitFor()
-    await page.getByTestId('session').getByText('In use.').waitFor()
+    await page.getByTestId('session').getByText('In use:').waitFor()
     await phone.ask('setStatus', { status: 'dnd', message: 'on a roof', expires_in: 1_800 })
     await cause(page, 'CHOSEN').filter({ hasText: 'It wins over activity.' }).waitFor()
     expect(await page.getByTestId('status').textContent()).toBe('Do not disturb')

@@ -3,12 +3,6 @@ import { StatusMark } from 'porchlight/react'
 import { clock } from '../words.ts'
 
 const MARKS = { active: 'online', idle: 'away', grace: 'online', 'node-lost': 'unknown' } as const
-const STATES: Record<OperatorSession['state'], string> = {
-  active: 'In use',
-  idle: 'Idle',
-  grace: 'In grace',
-  'node-lost': 'Node lost',
-}
 
 /** The sessions that keep somebody here. */
 export function Sessions({ sessions }: { readonly sessions: readonly OperatorSession[] }) {
@@ -35,9 +29,7 @@ function Session({ session }: { readonly session: OperatorSession }) {
     <li className="session" data-state={state} data-testid="session">
       <StatusMark status={MARKS[state]} stale={state === 'grace'} size={16} />
       <div>
-        <p>
-          <strong>{STATES[state]}.</strong> {sentence}
-        </p>
+        <p>{sentence}</p>
         <p className="quiet">
           {place} · connected at {clock(connected_at)}
         </p>

@@ -48,7 +48,8 @@ export function OverviewPanel({ api, onRefused }: OverviewPanelProps) {
           </span>
         )}
       </p>
-      <DegradedParts degraded={latest.degraded} draining={latest.draining} />
+      {/* Whether all is well is not known while nobody answers. */}
+      {refusal === null && <DegradedParts degraded={latest.degraded} draining={latest.draining} />}
       <Tiles overview={latest} samples={seen.samples.get(latest.node_id) ?? []} />
       <Plots samples={seen.samples} latest={latest.node_id} />
       <NodesTable overview={latest} />

@@ -28,7 +28,7 @@ export function plotOptions({ lines, word, top, onPoint }: Needs): Omit<uPlot.Op
       y: { range: (_plot, _min, max) => [0, Math.max(top, max * 1.1)] },
     },
     axes: [
-      { ...axis, grid: { show: false }, space: 64, values: (_plot, at) => at.map(minuteOf) },
+      { ...axis, grid: { show: false }, size: 28, space: 64, values: (_plot, at) => at.map(minuteOf) },
       { ...axis, grid, size: 64, space: 32, values: (_plot, at) => at.map(word) },
     ],
     series: [
