@@ -1,5 +1,6 @@
 import type { Counters, Quota } from '../domain/quota.ts'
 import { createRateLimiter, noLimit, type RateLimiter, tooMuch } from './rate-limit.ts'
+import { createTimeShare, type TimeShare, wholeTime } from './time-share.ts'
 
 /** The numbers behind the limits; see `PresenceOptions`. */
 export interface LimitOptions {
@@ -22,6 +23,8 @@ export interface LimitOptions {
 }
 
 const MINUTE_MS = 60_000
+/** Of the time of a node, for the searches of one address. An office of a hundred people needs a tenth of it. */
+const SEARCH_TIME = { share: 0.25, burstMs: 100, mostWaiting: 200 }
 
 /** What is counted for all nodes together: it comes rarely enough to ask a store, and would be a multiple otherwise. */
 const quotasOf = (options: LimitOptions) =>
@@ -55,6 +58,8 @@ export interface Limits {
   readonly arrivals: RateLimiter
   /** Packets of a connection, whatever is in them. */
   readonly packets: RateLimiter
+  /** Searches of an address: how many there may be at once depends on what they cost. */
+  readonly searchTime: TimeShare
   /** @throws {PresenceError} RATE_LIMITED above the quota */
   spend(quota: QuotaName, key: string): Promise<void>
   /** Lets a user who flooded a connection make none for `floodPenaltyMs`. */
@@ -73,6 +78,7 @@ export function createLimits(options: LimitOptions, counters: Counters): Limits 
     requests: createRateLimiter({ perSecond: options.addressRequestsPerSecond, burst: options.addressRequestsBurst }),
     arrivals: createRateLimiter(atOnce(options.addressConnectsPerMinute)),
     packets: createRateLimiter({ perSecond: options.packetsPerSecond, burst: options.packetsBurst }),
+    searchTime: createTimeShare(SEARCH_TIME),
     async spend(name, key) {
       const waitMs = await counters.spend(of(name), key)
       if (waitMs > 0) throw tooMuch(waitMs)
@@ -92,6 +98,7 @@ export const noLimits: Limits = {
   requests: noLimit,
   arrivals: noLimit,
   packets: noLimit,
+  searchTime: wholeTime,
   spend: async () => {},
   turnAway: async () => {},
 }

@@ -3,16 +3,12 @@ import { PresenceError } from '../../domain/errors.ts'
 import { isoTime } from '../../domain/info.ts'
 import type { ProviderList } from '../../protocol/http.ts'
 import { parseProviderQuery } from '../../protocol/schemas/provider-query.ts'
-import { createTurns } from '../../service/in-turn.ts'
 import type { ProviderQuery, ProviderResult } from '../../service/verbs.ts'
 import { addressKey } from '../address.ts'
 import { decodeCursor, encodeCursor } from '../cursor.ts'
 import type { HttpDoor } from './door.ts'
 import { cacheControl, surrogateKeys, tagOf } from './edge.ts'
 import { presenceFields } from './with-presence.ts'
-
-/** Searches of one address that run at once; others of it wait, so that whoever asks all the time keeps nobody else waiting (R53). */
-const AT_ONCE = 2
 
 type DirectoryIds = NonNullable<HttpDoor['directoryIds']>
 
@@ -23,18 +19,14 @@ type DirectoryIds = NonNullable<HttpDoor['directoryIds']>
 export function addProviderRoutes(router: Router, path: string, door: HttpDoor, directoryIds: DirectoryIds): void {
   const { verbs, codec, clock = Date.now } = door
   const caching = cacheControl(door.options.edgeMaxAgeMs)
-  const inTurn = createTurns()
-  let asked = 0
 
   async function find(request: Request, query: ProviderQuery): Promise<ProviderResult | null> {
     if (!door.addressOf) return verbs.findProviders(query)
     const address = door.addressOf(request)
     await door.limits.spend('searches', address)
-    asked += 1
     // Whoever has gone meanwhile needs no answer.
-    return inTurn(`${addressKey(address)} ${asked % AT_ONCE}`, async () =>
-      request.socket.destroyed ? null : verbs.findProviders(query),
-    )
+    const work = async () => (request.socket.destroyed ? null : verbs.findProviders(query))
+    return door.limits.searchTime(addressKey(address), work)
   }
 
   router.get(path, async (request, response) => {

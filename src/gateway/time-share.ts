@@ -1,0 +1,78 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createTurns } from '../service/in-turn.ts'
+import { tooMuch } from './rate-limit.ts'
+
+/**
+ * Runs work of one key after the other, so that the work of nobody takes more than a share of the time.
+ *
+ * @throws {PresenceError} RATE_LIMITED when too much of it waits
+ */
+export type TimeShare = <Result>(key: string, work: () => Promise<Result>) => Promise<Result>
+
+/** Nobody waits for anybody, for load tests. */
+export const wholeTime: TimeShare = (_key, work) => work()
+
+export interface TimeShareOptions {
+  /** Of the time, above 0 and at most 1. */
+  readonly share: number
+  /** Milliseconds of work that a key may have done before it waits at all. */
+  readonly burstMs: number
+  /** Pieces of a key that may wait. */
+  readonly mostWaiting: number
+  /** Milliseconds that never step back. */
+  readonly clock?: () => number
+  readonly wait?: (ms: number) => Promise<unknown>
+}
+
+/** Work that takes longer than this many milliseconds waits for something else, such as a database that is slow for everybody. */
+const LONGEST_MS = 50
+/** Keys held before the first clearing of those that owe nothing any more. */
+const FIRST_CLEARING = 1_024
+
+/**
+ * Whoever asks at ease never waits; whoever asks all the time waits for themself, whatever one piece of work costs, and the busier the
+ * machine is, the longer (R53). How much one may still do is kept as one moment for each key, as the generic cell rate algorithm does
+ * (ITU-T I.371, appendix), with measured milliseconds in the place of cells.
+ */
+export function createTimeShare(options: TimeShareOptions): TimeShare {
+  const { share, burstMs, mostWaiting, clock = () => performance.now(), wait = sleep } = options
+  const inTurn = createTurns()
+  const waiting = new Map<string, number>()
+  /** When a key will have waited for all that it had done. */
+  const evenAt = new Map<string, number>()
+  let clearAt = FIRST_CLEARING
+
+  function charge(key: string, startedAt: number): void {
+    const now = clock()
+    if (evenAt.size >= clearAt) {
+      for (const [other, at] of evenAt) if (at <= now) evenAt.delete(other)
+      clearAt = Math.max(FIRST_CLEARING, evenAt.size * 2)
+    }
+    const took = Math.min(now - startedAt, LONGEST_MS)
+    evenAt.set(key, Math.max(evenAt.get(key) ?? 0, startedAt) + took / share)
+  }
+
+  async function paced<Result>(key: string, work: () => Promise<Result>): Promise<Result> {
+    const early = (evenAt.get(key) ?? 0) - burstMs / share - clock()
+    if (early > 0) await wait(early)
+    const startedAt = clock()
+    try {
+      return await work()
+    } finally {
+      charge(key, startedAt)
+    }
+  }
+
+  return async (key, work) => {
+    const before = waiting.get(key) ?? 0
+    if (before >= mostWaiting) throw tooMuch()
+    waiting.set(key, before + 1)
+    try {
+      return await inTurn(key, () => paced(key, work))
+    } finally {
+      const left = (waiting.get(key) ?? 1) - 1
+      if (left === 0) waiting.delete(key)
+      else waiting.set(key, left)
+    }
+  }
+}
