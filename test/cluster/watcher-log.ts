@@ -83,7 +83,10 @@ export async function startWatcher(
   }
 
   async function watch(): Promise<void> {
-    const reply = (await socket.emitWithAck('watch', { users })) as WatchReply | { ok: false }
+    const asked = socket.emitWithAck('watch', { users }) as Promise<WatchReply | { ok: false }>
+    const reply = await asked.catch(() => null)
+    // The connection went meanwhile: the next one asks again.
+    if (reply === null) return
     if (!reply.ok) {
       // Not now: the store is away, and a client asks again.
       signal('refused')
