@@ -58,9 +58,9 @@ export interface PresenceOptions {
   refusedBurst: number
   /** How long a user who flooded a connection may not connect. @default 60_000 */
   floodPenaltyMs: number
-  /** Users whom one user may ask about per second on average. @default 2_000 */
+  /** Users whom one user may ask about per second on average. @default 1_000 */
   readsPerSecond: number
-  /** Users whom one user may ask about at once. @default 10_000, or maxWatchedUsers when that is more */
+  /** Users whom one user may ask about at once. @default 4_000, or maxWatchedUsers when that is more */
   readsBurst: number
   /** Connections that one user may make in a minute. @default 3_000 */
   connectsPerMinute: number
@@ -140,8 +140,8 @@ export const OPTION_RANGES: Record<keyof PresenceOptions, readonly [fallback: nu
   eventsBurst: [60, 1, 100_000],
   refusedBurst: [500, 1, 1_000_000],
   floodPenaltyMs: [MINUTE, 1_000, 60 * MINUTE],
-  readsPerSecond: [2_000, 1, 1_000_000],
-  readsBurst: [10_000, 1, 1_000_000],
+  readsPerSecond: [1_000, 1, 1_000_000],
+  readsBurst: [4_000, 1, 1_000_000],
   connectsPerMinute: [3_000, 1, 100_000],
   decisionsPerMinute: [1_200, 1, 100_000],
   searchesPerMinute: [6_000, 1, 1_000_000],

@@ -197,7 +197,11 @@ async function assemble(
     metrics: countDoors(metrics),
   })
   io.use(
-    limitHandshakes(authenticateSocket(tokens, log, admit), { failures, maxAuthBytes: options.maxHeaderBytes, log }),
+    limitHandshakes(authenticateSocket(tokens, log, admit, presence.limits.handshakes), {
+      failures,
+      maxAuthBytes: options.maxHeaderBytes,
+      log,
+    }),
   )
   io.on('connection', refuseStrangeEvents({ log, metrics: countDoors(metrics) }))
   await presence.migrate()

@@ -1,5 +1,6 @@
 import type { Counters, Quota } from '../domain/quota.ts'
 import { createRateLimiter, noLimit, type RateLimiter, tooMuch } from './rate-limit.ts'
+import { createPace, noPace, type Pace } from './pace.ts'
 import { createTimeShare, type TimeShare, wholeTime } from './time-share.ts'
 
 /** The numbers behind the limits; see `PresenceOptions`. */
@@ -23,6 +24,8 @@ export interface LimitOptions {
 }
 
 const MINUTE_MS = 60_000
+/** A user with all their devices and tabs comes at once; a second of what comes after is a tenth of a second of work. */
+const HANDSHAKES = { perSecond: 50, burst: 40, mostWaiting: 500 }
 /** Of the time of a node, for the searches of one address. An office of a hundred people needs a tenth of it. */
 const SEARCH_TIME = { share: 0.25, burstMs: 100, mostWaiting: 200 }
 
@@ -58,6 +61,8 @@ export interface Limits {
   readonly arrivals: RateLimiter
   /** Packets of a connection, whatever is in them. */
   readonly packets: RateLimiter
+  /** Handshakes of a user: whoever connects in a loop waits. */
+  readonly handshakes: Pace
   /** Searches of an address: how many there may be at once depends on what they cost. */
   readonly searchTime: TimeShare
   /** @throws {PresenceError} RATE_LIMITED above the quota */
@@ -78,6 +83,7 @@ export function createLimits(options: LimitOptions, counters: Counters): Limits 
     requests: createRateLimiter({ perSecond: options.addressRequestsPerSecond, burst: options.addressRequestsBurst }),
     arrivals: createRateLimiter(atOnce(options.addressConnectsPerMinute)),
     packets: createRateLimiter({ perSecond: options.packetsPerSecond, burst: options.packetsBurst }),
+    handshakes: createPace(HANDSHAKES),
     searchTime: createTimeShare(SEARCH_TIME),
     async spend(name, key) {
       const waitMs = await counters.spend(of(name), key)
@@ -98,6 +104,7 @@ export const noLimits: Limits = {
   requests: noLimit,
   arrivals: noLimit,
   packets: noLimit,
+  handshakes: noPace,
   searchTime: wholeTime,
   spend: async () => {},
   turnAway: async () => {},

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createTurns } from '../service/in-turn.ts'
+import { createDebts } from './debts.ts'
 import { tooMuch } from './rate-limit.ts'
 
 /**
@@ -26,40 +27,24 @@ export interface TimeShareOptions {
 
 /** Work that takes longer than this many milliseconds waits for something else, such as a database that is slow for everybody. */
 const LONGEST_MS = 50
-/** Keys held before the first clearing of those that owe nothing any more. */
-const FIRST_CLEARING = 1_024
-
 /**
  * Whoever asks at ease never waits; whoever asks all the time waits for themself, whatever one piece of work costs, and the busier the
- * machine is, the longer (R53). How much one may still do is kept as one moment for each key, as the generic cell rate algorithm does
- * (ITU-T I.371, appendix), with measured milliseconds in the place of cells.
+ * machine is, the longer (R53). What is charged are measured milliseconds.
  */
 export function createTimeShare(options: TimeShareOptions): TimeShare {
   const { share, burstMs, mostWaiting, clock = () => performance.now(), wait = sleep } = options
   const inTurn = createTurns()
   const waiting = new Map<string, number>()
-  /** When a key will have waited for all that it had done. */
-  const evenAt = new Map<string, number>()
-  let clearAt = FIRST_CLEARING
-
-  function charge(key: string, startedAt: number): void {
-    const now = clock()
-    if (evenAt.size >= clearAt) {
-      for (const [other, at] of evenAt) if (at <= now) evenAt.delete(other)
-      clearAt = Math.max(FIRST_CLEARING, evenAt.size * 2)
-    }
-    const took = Math.min(now - startedAt, LONGEST_MS)
-    evenAt.set(key, Math.max(evenAt.get(key) ?? 0, startedAt) + took / share)
-  }
+  const debts = createDebts(clock)
 
   async function paced<Result>(key: string, work: () => Promise<Result>): Promise<Result> {
-    const early = (evenAt.get(key) ?? 0) - burstMs / share - clock()
+    const early = debts.evenAt(key) - burstMs / share - clock()
     if (early > 0) await wait(early)
     const startedAt = clock()
     try {
       return await work()
     } finally {
-      charge(key, startedAt)
+      debts.charge(key, startedAt, Math.min(clock() - startedAt, LONGEST_MS) / share)
     }
   }
 
