@@ -85,7 +85,7 @@ const whatIsDrawn = (canvases: Element[]): boolean[] =>
 describe('the operator page', () => {
   test('R35 lets in operators alone, for as long as the tab is open, and says why it does not', async () => {
     const { page } = await open()
-    expect(await focused(page)).toBe('token')
+    await expect.poll(() => focused(page)).toBe('token')
     for (const token of ['', `${OPS_TOKEN}x`, ada.token]) {
       await enter(page, token)
       await page.getByTestId('refused').waitFor()
@@ -147,6 +147,8 @@ describe('the operator page', () => {
 
   test('is used by keyboard alone', async () => {
     const { page, errors } = await open()
+    // React takes the focus there once the page is painted.
+    await expect.poll(() => focused(page)).toBe('token')
     await page.keyboard.type(OPS_TOKEN)
     await page.keyboard.press('Enter')
     await page.locator('.plot canvas').nth(2).waitFor()
