@@ -21,14 +21,14 @@ export const HELD: Placed = { audience: 'nobody', floor: 0, version: -1, told: 0
 const UNANSWERED: Placed = { ...STRANGER, version: -1, told: 0 }
 
 /** Whether it was never said where they stand. */
-export const isOpen = (placed: Placed): boolean => placed === HELD || placed === UNANSWERED
+export const isUnsaid = (placed: Placed): boolean => placed === HELD || placed === UNANSWERED
 
 export const isUnanswered = ({ standings }: Places, userId: string): boolean => standings?.get(userId) === UNANSWERED
 
 /** Where somebody stands, or null: where strangers do, or it was never said. */
 export function placeOf(places: Places | undefined, userId: string): Placed | null {
   const placed = places?.standings?.get(userId)
-  return placed === undefined || isOpen(placed) ? null : placed
+  return placed === undefined || isUnsaid(placed) ? null : placed
 }
 
 /** Whoever stands with the strangers, and was told nothing newer than they were, costs nothing. */
@@ -40,7 +40,7 @@ export function stand(places: Places, userId: string, placed: Placed): void {
 
 /** Nothing is told of these until it is known who they are to whom, unless it is known. */
 export function hold(places: Places, userIds: readonly string[]): void {
-  for (const userId of userIds) if (isOpen(places.standings?.get(userId) ?? HELD)) stand(places, userId, HELD)
+  for (const userId of userIds) if (isUnsaid(places.standings?.get(userId) ?? HELD)) stand(places, userId, HELD)
 }
 
 /** @param isAnswered whether they were told how things are */
@@ -48,7 +48,7 @@ export function release(places: Places, userIds: readonly string[], isAnswered: 
   const { standings } = places
   for (const userId of userIds) {
     const placed = standings?.get(userId)
-    if (placed === undefined || !isOpen(placed)) continue
+    if (placed === undefined || !isUnsaid(placed)) continue
     if (isAnswered) standings?.delete(userId)
     else standings?.set(userId, UNANSWERED)
   }

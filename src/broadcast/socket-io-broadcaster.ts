@@ -11,7 +11,7 @@ import { createSignOut } from './sign-out.ts'
 import {
   hold,
   isMoved,
-  isOpen,
+  isUnsaid,
   isUnanswered,
   placeOf,
   type Places,
@@ -185,7 +185,7 @@ export function createSocketIoBroadcaster(options: BroadcasterOptions): Broadcas
       // Whoever stands where they stood is told with all who do.
       const moved = isMoved(before, standing)
       stand(connection, userId, { ...standing, told: moved ? is.version : before.told })
-      if (!moved || isOpen(before) || connection.socketId === unheard) continue
+      if (!moved || isUnsaid(before) || connection.socketId === unheard) continue
       if (before === UNPLACED && !mayKnow(connection, announcement)) continue
       const was = viewAt(told.views(userId) ?? announcement.before, before)
       if (!looksSame(was, is)) tellOne(connection, wordUpdate(userId, announcement.at, is, was))

@@ -27,6 +27,7 @@ export interface TimeShareOptions {
 
 /** Work that takes longer than this many milliseconds waits for something else, such as a database that is slow for everybody. */
 const LONGEST_MS = 50
+
 /**
  * Whoever asks at ease never waits; whoever asks all the time waits for themself, whatever one piece of work costs, and the busier the
  * machine is, the longer (R53). What is charged are measured milliseconds.

@@ -19,9 +19,8 @@ export interface Traces {
   continued<Result>(parent: string | undefined, name: string, work: () => Result): Result
 }
 
-/** @param version of this package, as tracers are told */
-export function createTraces(version?: string): Traces {
-  const tracer = trace.getTracer('porchlight', version)
+export function createTraces(): Traces {
+  const tracer = trace.getTracer('porchlight')
 
   const inSpan: Traces['inSpan'] = (name, work, { role = 'work', attributes = {} } = {}) =>
     tracer.startActiveSpan(
