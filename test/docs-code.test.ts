@@ -5,7 +5,14 @@ import { expect, test } from 'vitest'
 
 const ROOT = join(import.meta.dirname, '..')
 /** Pages whose TypeScript a reader may copy as it stands. */
-const PAGES = ['README.md', 'docs/authentication.md', 'docs/client.md', 'docs/react.md', 'docs/rollout.md']
+const PAGES = [
+  'README.md',
+  'docs/authentication.md',
+  'docs/client.md',
+  'docs/react.md',
+  'docs/rollout.md',
+  'docs/start.md',
+]
 
 interface Block {
   /** Where it stands: "docs/react.md, line 12". */
@@ -16,7 +23,7 @@ interface Block {
 
 test('what the pages show of the SDK compiles as it stands', { timeout: 120_000 }, async () => {
   const pages = await Promise.all(PAGES.map(async (page) => blocksIn(page, await readFile(join(ROOT, page), 'utf8'))))
-  for (const [index, blocks] of pages.entries()) expect(blocks.length, PAGES[index]).toBeGreaterThan(1)
+  for (const [index, blocks] of pages.entries()) expect(blocks.length, PAGES[index]).toBeGreaterThan(0)
   expect(await complaintsAbout(pages.flat())).toEqual([])
 })
 
