@@ -19,7 +19,7 @@ import { keysOf, reachDatabase, startServer } from './server.ts'
 import { type GivenSettings, readDatabaseUrl, readSettings, SERVER_VARIABLES } from './settings.ts'
 import type { ProviderDirectory } from './store/postgres/directory.ts'
 import { migratePresence, rollbackPresence } from './store/postgres/migrate.ts'
-import type { Patience } from './store/postgres/migration-session.ts'
+import { LOCK_TIMEOUT_MS, type Patience } from './store/postgres/migration-session.ts'
 import { repairListing } from './store/postgres/repair-listing.ts'
 import { createLogger, type Logger } from './telemetry/logger.ts'
 import { createProgress } from './telemetry/progress.ts'
@@ -241,7 +241,7 @@ program
 const LOCK_TIMEOUT = [
   '--lock-timeout <ms>',
   'wait so long for a table in use, then give way and try again',
-  '1500',
+  String(LOCK_TIMEOUT_MS),
 ] as const
 table(program.command('migrate').description('add what presence needs to the database'))
   .option(...LOCK_TIMEOUT)

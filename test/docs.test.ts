@@ -5,6 +5,7 @@ import { PRESENCE_ERROR_CODES } from '../src/domain/errors.ts'
 import { PROBLEMS } from '../src/gateway/http/problem.ts'
 import { environmentName, OPTION_RANGES, type PresenceOptions } from '../src/options.ts'
 import { SERVER_VARIABLES } from '../src/settings.ts'
+import { LOCK_TIMEOUT_MS } from '../src/store/postgres/migration-session.ts'
 import { createMetrics } from '../src/telemetry/metrics.ts'
 
 const ROOT = join(import.meta.dirname, '..')
@@ -74,6 +75,16 @@ describe('docs/operations.md', () => {
     expect(kept.length).toBeGreaterThan(10)
     expect(told).toHaveLength(kept.length)
     expect(new Set(told)).toEqual(new Set(kept))
+  })
+})
+
+describe('what is told of migrations', () => {
+  test.each(['docs/operations.md', 'CHANGELOG.md'])('%s tells for how long they wait for a table', (page) => {
+    expect(read(page)).toMatch(new RegExp(`\`--lock-timeout\`(?:\\*\\*)? \\(${LOCK_TIMEOUT_MS} ms\\)`))
+  })
+
+  test('the command waits as long as the library', () => {
+    expect(read('src/cli.ts')).toMatch(/'--lock-timeout <ms>',\n.*\n {2}String\(LOCK_TIMEOUT_MS\)/)
   })
 })
 

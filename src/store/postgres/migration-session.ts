@@ -23,6 +23,9 @@ export interface MigrationSession {
   readonly log: (line: string) => void
 }
 
+/** Short: whoever waits for all of a table holds up all who come after it. */
+export const LOCK_TIMEOUT_MS = 300
+
 const LOOK_AGAIN_MS = 200
 
 /**
@@ -34,7 +37,7 @@ const LOOK_AGAIN_MS = 200
 export async function withMigrationSession<Result>(
   sequelize: Sequelize,
   users: HostUsers,
-  { lockTimeoutMs = 300, giveUpMs = 600_000 }: Patience,
+  { lockTimeoutMs = LOCK_TIMEOUT_MS, giveUpMs = 600_000 }: Patience,
   log: (line: string) => void,
   work: (session: MigrationSession) => Promise<Result>,
 ): Promise<Result> {
