@@ -40,8 +40,8 @@ const SETTINGS = {
   // One that ends because of an error is not waited for.
   PRESENCE_DRAIN_MS: '200',
   PRESENCE_REQUEST_TIMEOUT_MS: String(PATIENCE_MS),
-  // Any free port: it is printed.
-  NODE_OPTIONS: '--inspect=127.0.0.1:0',
+  // Any free port: it is printed. A warning says where it comes from.
+  NODE_OPTIONS: '--inspect=127.0.0.1:0 --trace-warnings',
 }
 
 /** What Node itself says of the inspector. */

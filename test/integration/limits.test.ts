@@ -1,4 +1,5 @@
-import { connect as connectTcp } from 'node:net'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { connect as connectTcp, type Socket as TcpSocket } from 'node:net'
 import { io, type Socket } from 'socket.io-client'
 import { afterEach, describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
@@ -123,6 +124,43 @@ describe('R53 events', () => {
     await new Promise((resolve) => socket.once('open', resolve))
     socket.send('x'.repeat(1_100_000))
     expect(await ended(socket)).toBe(1009)
+  })
+})
+
+describe('R53 what comes after the last word', () => {
+  /** The server's end of the next connection that somebody opens. */
+  function nextArrival(): Promise<TcpSocket> {
+    return new Promise((resolve) => {
+      const channel = 'net.server.socket'
+      const onSocket = (message: unknown): void => {
+        unsubscribe(channel, onSocket)
+        resolve((message as { socket: TcpSocket }).socket)
+      }
+      subscribe(channel, onSocket)
+    })
+  }
+
+  const MIB = 1_048_576
+
+  test.for([
+    ['whoever floods', `42["nonsense","${'x'.repeat(900_000)}"]`],
+    ['whoever sends what is no packet', 'x'.repeat(900_000)],
+    ['whoever sends a message beyond everything that makes sense', 'x'.repeat(2 * MIB)],
+  ] as const)('of %s nothing more is read, and the connection ends', async ([, frame]) => {
+    await open()
+    const { token } = await market.person('client')
+    const arriving = nextArrival()
+    const socket = await rawSocket()
+    const arrival = await arriving
+    socket.once('message', () => socket.send(`40${JSON.stringify({ token })}`))
+    await new Promise<void>((resolve) => {
+      socket.on('message', (data: Buffer) => data.toString().startsWith('40') && resolve())
+    })
+    const gone = new Promise((resolve) => arrival.once('close', resolve))
+    for (let sent = 0; sent < 64 * MIB; sent += frame.length) socket.send(frame)
+    await gone
+    expect(arrival.bytesRead).toBeLessThan(8 * MIB)
+    await market.connect(await market.person('client', 1))
   })
 })
 

@@ -10,7 +10,7 @@ import type { Limits } from '../limits.ts'
 import type { DoorMetrics, Log } from '../log.ts'
 import type { OriginCheck } from '../origin.ts'
 import { tooMuch } from '../rate-limit.ts'
-import { endEngine } from './close-with-reason.ts'
+import { endEngine, endOnceTold } from './close-with-reason.ts'
 import { closeFlood } from './flood.ts'
 
 /** What stands in front of Socket.IO in the standalone server, which owns it. */
@@ -58,6 +58,7 @@ export function guardEngine(gate: Gate): void {
     Object.assign(engine, { remoteAddress: address })
     open.add(addressKey(address), engine)
     engine.on('packet', onPacket)
+    engine.on('close', onEngineClose)
   })
   io.on('connection', (socket) => {
     socket.on('disconnect', () => endUnlessJoined(socket, gate.options.handshakeTimeoutMs))
@@ -127,6 +128,14 @@ function countOpen() {
       })
     },
   }
+}
+
+/** Reasons of Engine.IO for giving a connection up that stands: what came was too large, or no packet. */
+const UNREADABLE: ReadonlySet<string> = new Set(['transport error', 'parse error'])
+
+/** One listener for all connections. */
+function onEngineClose(this: Engine, reason: string): void {
+  if (UNREADABLE.has(reason)) endOnceTold(this)
 }
 
 const KIB = 1_024
