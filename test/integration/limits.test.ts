@@ -315,6 +315,36 @@ describe('R53 connections', () => {
     expect(market.server.io.engine.clientsCount).toBe(0)
   })
 
+  test('whoever joins and leaves over and over leaves nothing behind on the line', async () => {
+    await open()
+    const warnings: string[] = []
+    const note = ({ message }: Error): void => void warnings.push(message)
+    process.on('warning', note)
+    const { token } = await market.person('client')
+    const socket = await rawSocket()
+    const heard = (start: string): Promise<void> =>
+      new Promise((resolve) => {
+        const onMessage = (data: Buffer): void => {
+          if (!data.toString().startsWith(start)) return
+          socket.off('message', onMessage)
+          resolve()
+        }
+        socket.on('message', onMessage)
+      })
+    await heard('0')
+    for (let n = 0; n < 12; n += 1) {
+      const joined = heard('40')
+      socket.send(`40${JSON.stringify({ token })}`)
+      await joined
+      socket.send('41')
+      // Before this is answered, the goodbye was handled.
+      await market.http('/healthz')
+    }
+    process.off('warning', note)
+    expect(warnings).toEqual([])
+    socket.close()
+  })
+
   test('a poll is a packet: who polls in a loop is refused', async () => {
     await open({ PRESENCE_PACKETS_PER_SECOND: '1', PRESENCE_PACKETS_BURST: '5' })
     const { sid } = JSON.parse(String((await handshake()).body).slice(1)) as { sid: string }

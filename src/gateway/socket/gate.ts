@@ -160,13 +160,19 @@ function endFlood({ io, ...gate }: Gate, engine: Engine): void {
   }
 }
 
+/** When to look at connections on which nobody was left. One for each, however often somebody joins and leaves it. */
+const looks = new WeakMap<Engine, NodeJS.Timeout>()
+
 /** Ends a connection below which no socket is left after a while: whoever was refused, or left, and stays on the line. */
 export function endUnlessJoined({ client, conn }: Socket, ms: number): void {
   if (conn.readyState !== 'open') return
+  const planned = looks.get(conn)
+  if (planned === undefined) conn.once('close', () => clearTimeout(looks.get(conn)))
+  clearTimeout(planned)
   const look = setTimeout(() => {
     const { sockets } = client as unknown as { sockets: ReadonlyMap<string, Socket> }
     if (sockets.size === 0) endEngine(conn)
   }, ms)
   look.unref()
-  conn.once('close', () => clearTimeout(look))
+  looks.set(conn, look)
 }
