@@ -28,12 +28,30 @@ export function causeOf(evidence: Evidence, { record, isLive, sessions }: Known)
       'BANNED',
       `Banned by the host since ${said(record, now)}: no session is let in, and others are shown somebody who is offline.`,
     )
+  if (isOffAndGone(evidence, record)) return switchOffCause(evidence)
   if (evidence.live === 'unknown') return lostCause(evidence, record)
   if (!isPresent(own.status)) return absence(record, now)
   if (!isLive || (sessions.length === 0 && record.presumed !== null)) return presumption(evidence, record)
   if (record.choice.status !== null) return choiceCause(record, now)
   if (own.status === 'away') return idleCause(evidence, sessions)
   return useCause(evidence, sessions)
+}
+
+/** Whoever is here was let in by the node that holds their connection, whose word counts (R71). */
+export const isOffAndGone = ({ asleep }: Evidence, { sessions, presumed }: UserRecord): boolean =>
+  asleep !== null && sessions.length === 0 && presumed === null
+
+function switchOffCause({ asleep }: Evidence): Reason<Cause> {
+  const standing =
+    asleep === 1
+      ? ' A connection of theirs stands at this node, and is told nothing.'
+      : asleep
+        ? ` ${asleep} connections of theirs stand at this node, and are told nothing.`
+        : ''
+  return because(
+    'SWITCHED_OFF',
+    `The flag of the host says that presence is off for them: others are shown somebody who is offline and whose last seen is not known.${standing}`,
+  )
 }
 
 const said = ({ access }: UserRecord, now: number): string => pastText(versionTime(saidAt(access)), now)

@@ -20,6 +20,8 @@ export interface Evidence {
   readonly lostForMs: number | null
   /** Milliseconds without the store after which nothing is shown any more (R45). */
   readonly staleAfterMs: number
+  /** Connections of theirs here that stand while presence is switched off for them; null: it is on (R70). */
+  readonly asleep: number | null
   /** Whether something they decided holds live only, and waits to be stored (R32). */
   readonly isPending: boolean
   readonly rules: Rules
@@ -32,6 +34,7 @@ export const CAUSES = [
   'NO_SUCH_USER',
   'DELETED',
   'BANNED',
+  'SWITCHED_OFF',
   'NOBODY_ANSWERS',
   'STORE_LOST',
   'STORE_UNKNOWN',

@@ -55,6 +55,7 @@ function evidence(parts: Partial<Evidence>): Evidence {
     leases: null,
     lostForMs: null,
     staleAfterMs: 30_000,
+    asleep: null,
     isPending: false,
     rules: RULES,
     now: NOON + 2 * MINUTE,
@@ -73,6 +74,12 @@ const STAGED: readonly [Cause, Partial<Evidence>, words: string][] = [
     'deleted them',
   ],
   ['BANNED', { live: banned }, 'since 12:01:00 UTC, 1 minute ago: no session'],
+  ['SWITCHED_OFF', { live: left, asleep: 0 }, 'The flag of the host says that presence is off for them'],
+  ['SWITCHED_OFF', { live: null, stored: left, asleep: 1 }, 'A connection of theirs stands at this node'],
+  ['SWITCHED_OFF', { live: null, stored: newRecord('ada'), asleep: 2 }, '2 connections of theirs stand at this node'],
+  ['SWITCHED_OFF', { live: 'unknown', stored: left, lostForMs: 31_000, asleep: 0 }, 'presence is off for them'],
+  ['BANNED', { live: banned, asleep: 1 }, 'Banned by the host'],
+  ['ACTIVE', { asleep: 0 }, 'the last sign of use'],
   ['NOBODY_ANSWERS', { live: 'unknown', stored: 'unknown', lostForMs: 1_000 }, 'Nothing can be said'],
   ['NOBODY_ANSWERS', { live: null, stored: 'unknown' }, 'does not hold them'],
   [
@@ -173,10 +180,18 @@ const NOTED: readonly [note: string, Partial<Evidence>, words: string][] = [
     { stored: { ...here, visibility: { ...here.visibility, visible: false } } },
     'show_online_status is off',
   ],
+  ['SWITCHED_OFF', { asleep: 0 }, 'another node holds a session of theirs'],
   ['ROW_GONE', { stored: null }, 'no such user any more'],
   ['POSTGRES_UNKNOWN', { stored: 'unknown' }, 'PostgreSQL does not answer'],
   ['IN_GRACE', { live: lose(dnd, 's1', NOON + MINUTE, NOON + MINUTE, RULES).record, now: NOON + MINUTE }, 'Still here'],
 ]
+
+test('R71 whoever is switched off is shown to others as nobody would notice', () => {
+  const off = explain(evidence({ live: left, asleep: 0 }))
+  expect(off.status).toBe('offline')
+  expect(off.record?.stranger).toMatchObject({ status: 'offline', lastSeenAt: null })
+  expect(explain(evidence({ live: left })).record?.stranger).toMatchObject({ lastSeenAt: NOON + MINUTE })
+})
 
 describe('what is noted beside it', () => {
   test.each(NOTED)('%s', (rule, parts, words) => {
@@ -186,7 +201,8 @@ describe('what is noted beside it', () => {
   })
 
   test('is staged here for each that there is', () => {
-    expect(new Set(NOTED.map(([rule]) => rule).filter((rule) => rule !== 'IN_GRACE'))).toEqual(new Set(NOTES))
+    const isCause = (rule: string): boolean => CAUSES.some((cause) => cause === rule)
+    expect(new Set(NOTED.map(([rule]) => rule).filter((rule) => !isCause(rule)))).toEqual(new Set(NOTES))
   })
 
   test('is nothing of somebody about whom there is nothing to note', () => {

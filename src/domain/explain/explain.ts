@@ -1,4 +1,5 @@
 import type { Status } from '../status.ts'
+import { unseen } from '../switch-off.ts'
 import type { UserRecord } from '../user-record.ts'
 import { causeOf } from './causes.ts'
 import { because, type Cause, type Evidence, type Reason, trouble } from './evidence.ts'
@@ -13,7 +14,7 @@ export interface Explanation {
   /** What else is worth knowing, the cause not among it. */
   readonly notes: readonly Reason[]
   readonly sessions: readonly ExplainedSession[]
-  /** What it is said of, live or as PostgreSQL has it; null when there is neither. */
+  /** What it is said of, live or as PostgreSQL has it, and as others are shown it; null when there is neither. */
   readonly record: UserRecord | null
 }
 
@@ -27,8 +28,14 @@ export function explain(evidence: Evidence): Explanation {
   const sessions = explainSessions(record.sessions, evidence)
   const known = { record, isLive, sessions }
   const cause = causeOf(evidence, known)
-  const status = cause.rule === 'STORE_UNKNOWN' ? 'unknown' : cause.rule === 'DELETED' ? null : record.own.status
-  return { status, cause, notes: notesOn(evidence, known), sessions, record }
+  const shown = cause.rule === 'SWITCHED_OFF' ? unseen(record) : record
+  return { status: statusOf(cause.rule, record), cause, notes: notesOn(evidence, known), sessions, record: shown }
+}
+
+function statusOf(rule: Cause, { own }: UserRecord): Explanation['status'] {
+  if (rule === 'STORE_UNKNOWN') return 'unknown'
+  if (rule === 'SWITCHED_OFF') return 'offline'
+  return rule === 'DELETED' ? null : own.status
 }
 
 const nobody = (): Explanation => ({

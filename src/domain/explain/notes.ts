@@ -3,7 +3,7 @@ import { isPresent } from '../status.ts'
 import { settle, type UserRecord } from '../user-record.ts'
 import { versionTime } from '../version.ts'
 import { type AudienceLevel, isOpen } from '../visibility.ts'
-import { clinging, type Known } from './causes.ts'
+import { clinging, isOffAndGone, type Known } from './causes.ts'
 import { because, type Evidence, type Reason, trouble } from './evidence.ts'
 import { withoutConnection } from './sessions.ts'
 import { clockText, pastText, spanText } from './words.ts'
@@ -12,6 +12,7 @@ import { clockText, pastText, spanText } from './words.ts'
 export function notesOn(evidence: Evidence, known: Known): Reason[] {
   return [
     ...clingingNotes(known),
+    ...flagNotes(evidence, known),
     ...seenByOthers(evidence, known.record),
     ...decided(evidence, known.record),
     ...behind(evidence, known),
@@ -22,6 +23,17 @@ export function notesOn(evidence: Evidence, known: Known): Reason[] {
 function clingingNotes({ record, sessions }: Known): Reason[] {
   const isCause = record.own.status === 'online' && record.choice.status === null
   return !isCause && isPresent(record.own.status) && withoutConnection(sessions) ? [clinging(sessions)] : []
+}
+
+/** Off here, and on where their connection is: nodes read different flags, or one of them has yet to read them. */
+function flagNotes(evidence: Evidence, { record }: Known): Reason[] {
+  if (evidence.asleep === null || record.access.bar !== null || isOffAndGone(evidence, record)) return []
+  return [
+    trouble(
+      'SWITCHED_OFF',
+      'The flag of the host says at this node that presence is off for them, and another node holds a session of theirs: it has yet to read the flags, or reads others.',
+    ),
+  ]
 }
 
 function seenByOthers({ now }: Evidence, { visibility, pairs, access }: UserRecord): Reason[] {

@@ -67,10 +67,11 @@ export function createExplainer(deps: ServiceDeps) {
 /** All that can be found out about a user now. What does not answer is evidence, too. */
 async function gather(deps: ServiceDeps, userId: string, now: number) {
   const { hot, shared, durable, local, pendingDecisions, rules, staleAfterMs } = deps
-  const [found, stored, leases] = await Promise.all([
+  const [found, stored, leases, asleep] = await Promise.all([
     orUnknown(() => hot.read([userId])),
     orUnknown(async () => (await durable.load([userId]))[0] ?? null),
     orUnknown(() => leasesOf(deps)),
+    asleepHere(deps, userId),
   ])
   const state = shared?.state()
   const isLost = found === 'unknown' || leases === 'unknown' || state?.state === 'lost'
@@ -83,10 +84,17 @@ async function gather(deps: ServiceDeps, userId: string, now: number) {
     leases: leases === 'unknown' ? null : leases,
     lostForMs: isLost ? Math.max(0, Date.now() - (state?.state === 'lost' ? state.since : Date.now())) : null,
     staleAfterMs,
+    asleep,
     isPending: pendingDecisions.users().includes(userId),
     rules,
     now,
   }
+}
+
+/** Connections that stand here although presence is off for their user; null: it is on for them. */
+async function asleepHere({ rollout }: ServiceDeps, userId: string): Promise<number | null> {
+  if (rollout === null || (await rollout.decisions.isOn(userId))) return null
+  return rollout.dormant.ofUser(userId).length
 }
 
 /** What is shown of PostgreSQL's word: expired by now, and with what holds live only (R32). */
