@@ -84,7 +84,7 @@ export interface PresenceOptions {
   addressRequestsBurst: number
   /** Packets of one connection per second on average, one for each KiB begun, for the standalone server. @default 200 */
   packetsPerSecond: number
-  /** Packets of one connection at once, for the standalone server. @default 1_000 */
+  /** Packets of one connection at once, for the standalone server: twice the longest watch list with its versions. @default 400 */
   packetsBurst: number
   /** Longest time from a connection to a user behind it, for the standalone server. @default 10_000 */
   handshakeTimeoutMs: number
@@ -153,7 +153,7 @@ export const OPTION_RANGES: Record<keyof PresenceOptions, readonly [fallback: nu
   addressRequestsPerSecond: [500, 1, 1_000_000],
   addressRequestsBurst: [5_000, 1, 1_000_000],
   packetsPerSecond: [200, 1, 1_000_000],
-  packetsBurst: [1_000, 1, 1_000_000],
+  packetsBurst: [400, 1, 1_000_000],
   handshakeTimeoutMs: [10_000, 100, 10 * MINUTE],
   requestTimeoutMs: [30_000, 100, 10 * MINUTE],
   maxHeaderBytes: [16_384, 8_192, 1_048_576],
