@@ -32,8 +32,8 @@ test(
   async () => {
     const env = {
       PRESENCE_RATE_LIMIT: 'on',
-      PRESENCE_ADDRESS_REQUESTS_PER_SECOND: '20',
-      PRESENCE_ADDRESS_REQUESTS_BURST: '40',
+      PRESENCE_ADDRESS_REQUESTS_PER_SECOND: '1',
+      PRESENCE_ADDRESS_REQUESTS_BURST: '20',
       TRUST_PROXY: 'loopback',
     }
     const report = await fuzz({ databaseUrl: database.url, env, inputs: 300, seed: 2 })
