@@ -9,7 +9,7 @@ export interface BenchSettings {
   readonly soakMinutes: number | null
   /** Measures what one of each thing costs, for `porchlight capacity`, instead of benches. */
   readonly costs: boolean
-  /** Users among whom migrations are drilled, instead of benches, or null. */
+  /** Users among whom presence is adopted and given up, instead of benches, or null. */
   readonly drillUsers: number | null
   /** Compares ways in which news travels between nodes, instead of benches. */
   readonly news: boolean
@@ -30,14 +30,14 @@ const PUBLIC = join(ROOT, 'docs', 'bench')
 const SOAK = 'soak'
 const COSTS = 'costs'
 const NEWS = 'news'
-const MIGRATIONS = 'migrations'
-const ALONE = [SOAK, COSTS, NEWS, MIGRATIONS]
+const DRILL = 'drill'
+const ALONE = [SOAK, COSTS, NEWS, DRILL]
 
 export const USAGE = `npm run bench -- [${BENCHES.map(({ id }) => id).join('|')} …] [--reps 3] [--store memory|redis] [--quick] [--full] [--check] [--publish]
 npm run bench -- soak [--minutes 10]
 npm run bench -- costs [--quick] [--publish]
 npm run bench -- news [--quick] [--publish]
-npm run bench -- migrations [--users 10000] [--publish]`
+npm run bench -- drill [--users 10000] [--publish]`
 
 /** @throws Error with a sentence for people */
 export function parseArguments(args: readonly string[]): BenchSettings {
@@ -65,7 +65,7 @@ export function parseArguments(args: readonly string[]): BenchSettings {
   return {
     benches: wanted.length === 0 ? BENCHES : BENCHES.filter(({ id }) => wanted.includes(id)),
     soakMinutes: alone === SOAK ? countOf('--minutes', values.minutes, quick ? 1 : 10) : null,
-    drillUsers: alone === MIGRATIONS ? countOf('--users', values.users, 10_000, 8) : null,
+    drillUsers: alone === DRILL ? countOf('--users', values.users, 10_000, 8) : null,
     costs: alone === COSTS,
     news: alone === NEWS,
     repetitions: countOf('--reps', values.reps, quick ? 1 : 3),

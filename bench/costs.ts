@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { cpus, release, type } from 'node:os'
 import { join } from 'node:path'
 import { readAssumptions } from '../src/capacity/assumptions.ts'
 import { planCapacity } from '../src/capacity/plan.ts'
 import { planReport, slotsReport } from '../src/capacity/report.ts'
 import { COST_NAMES, COSTS, type MeasuredCosts, SCALE_NAMES, SCALES } from '../src/capacity/unit-costs.ts'
+import { fillPage } from './report/fill-page.ts'
 import { alignColumns, number } from './report/table.ts'
 import { measureFleet } from './work/costs-fleet.ts'
 import { measureNode } from './work/costs-node.ts'
@@ -70,26 +71,19 @@ export async function writeCosts(measured: MeasuredCosts, folder: string): Promi
   await mkdir(folder, { recursive: true })
   await writeFile(file, `${JSON.stringify(content, null, 2)}\n`)
   const page = join(folder, '..', PAGE)
-  if (existsSync(page)) await fillPage(page, measured)
+  if (existsSync(page)) await explain(page, measured)
   return file
 }
 
 /** Puts what was measured, and an example calculated with it, between the marks of the page. */
-async function fillPage(page: string, measured: MeasuredCosts): Promise<void> {
+async function explain(page: string, measured: MeasuredCosts): Promise<void> {
   const assumed = readAssumptions({ users: EXAMPLE_USERS })
   const parts = {
     costs: costsTable(measured),
     plan: ['```', planReport(planCapacity(assumed, measured), assumed, measured), '```'].join('\n'),
     slots: slotsReport(Array.from({ length: 1_000_000 }, () => randomUUID())),
   }
-  let text = await readFile(page, 'utf8')
-  for (const [name, content] of Object.entries(parts)) {
-    const [start, end] = [`<!-- ${name}:start -->`, `<!-- ${name}:end -->`]
-    const [from, to] = [text.indexOf(start), text.indexOf(end)]
-    if (from < 0 || to < from) throw new Error(`${page} has no place marked ${start} … ${end}`)
-    text = `${text.slice(0, from + start.length)}\n\n${content}\n\n${text.slice(to)}`
-  }
-  await writeFile(page, text)
+  await fillPage(page, parts)
 }
 
 /** The costs as a Markdown table, and the scales they were measured at. */

@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { type BenchSettings, parseArguments } from './arguments.ts'
 import { type Bench, type Sample, STORES, type StoreKind } from './bench.ts'
 import { COST_STEPS, costsTable, measureCosts, writeCosts } from './costs.ts'
-import { drillTable, runMigrationDrill } from './drill/migrations.ts'
+import { runDrill } from './drill/drill.ts'
+import { drillReport } from './drill/outcome.ts'
 import { newsSteps, newsTable, runNews } from './news/news.ts'
 import { judge, type Outcome } from './outcome.ts'
 import { createProgress, type Progress } from './progress.ts'
@@ -23,7 +24,7 @@ try {
 async function main(settings: BenchSettings): Promise<number> {
   const { benches, repetitions, soakMinutes, costs } = settings
   if (settings.news) return await compareNews(settings)
-  if (settings.drillUsers !== null) return await drillMigrations(settings.drillUsers, settings)
+  if (settings.drillUsers !== null) return await runOneDrill(settings.drillUsers, settings)
   const sides = benches.reduce((sum, bench) => sum + storesOf(bench, settings).length + 1, 0)
   const progress = createProgress(costs ? COST_STEPS : soakMinutes === null ? sides * repetitions : 1)
   const world = await openWorld({ quick: settings.quick, full: settings.full, say: progress.say })
@@ -109,13 +110,16 @@ async function compareNews({ out, quick }: BenchSettings): Promise<number> {
 }
 
 /** @returns the exit code */
-async function drillMigrations(users: number, { out }: BenchSettings): Promise<number> {
+async function runOneDrill(users: number, { out }: BenchSettings): Promise<number> {
   const progress = createProgress(1)
-  progress.step('Migrations')
-  const outcome = await runMigrationDrill(users, out, progress.say)
+  progress.step('Drill')
+  // What it started ends with this process, by its ids.
+  process.once('SIGINT', () => process.exit(130))
+  process.once('SIGTERM', () => process.exit(143))
+  const outcome = await runDrill(users, out, progress.say)
   progress.end('done')
-  process.stdout.write(`\n${drillTable(outcome)}\n\nWritten to ${out}\n`)
-  return outcome.rewritten ? 1 : 0
+  process.stdout.write(`\n${drillReport(outcome)}\n\nWritten to ${out}\n`)
+  return outcome.checks.every(({ isMet }) => isMet) ? 0 : 1
 }
 
 async function runSoak(world: World, settings: BenchSettings, progress: Progress): Promise<boolean> {

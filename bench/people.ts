@@ -8,8 +8,11 @@ export type Role = 'client' | 'provider'
 const PEOPLE: Readonly<Record<Role, number>> = { provider: 10_000, client: 30_000 }
 
 /** The id of the n-th person of a role: the same in every run. PostgreSQL makes it the same way below. */
-export function personId(role: Role, n: number): string {
-  const hex = createHash('md5').update(`${role} ${n}`).digest('hex')
+export const personId = (role: Role, n: number): string => md5Id(`${role} ${n}`)
+
+/** What PostgreSQL makes of `md5(text)::uuid`. */
+export function md5Id(text: string): string {
+  const hex = createHash('md5').update(text).digest('hex')
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
 }
 

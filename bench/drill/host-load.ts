@@ -5,6 +5,7 @@ import { QueryTypes, Sequelize } from 'sequelize'
 export interface Met {
   readonly statements: number
   readonly failed: number
+  readonly p50Ms: number
   readonly p99Ms: number
   readonly longestMs: number
   /** The longest that one of them was seen waiting for a lock. */
@@ -14,7 +15,8 @@ export interface Met {
 export interface HostLoad {
   /** Does something, and tells what the host's statements met meanwhile. */
   during<Result>(work: () => Promise<Result>): Promise<{ result: Result; met: Met; tookMs: number }>
-  end(): Promise<void>
+  /** Ends it. @returns how many rows it renamed: what it was told is written has to be there */
+  end(): Promise<number>
 }
 
 const WORKERS = 4
@@ -24,29 +26,35 @@ const LOOK_EVERY_MS = 10
 const REPORT_MS = 4_000
 const REPORT_EVERY_MS = 8_000
 const NAME = 'drill-load'
+/** A connection may take its time on a machine that has much to do: that is no failure of a statement. */
+const PATIENT = { acquire: 600_000 }
 
 /** Reads and writes of users, as a busy host's, and a long report now and then. */
 export async function startHostLoad(url: string, users: number): Promise<HostLoad> {
   const options = { logging: false, dialectOptions: { application_name: NAME } } as const
-  const host = new Sequelize(url, { ...options, pool: { max: 2 * WORKERS } })
-  const reports = new Sequelize(url, { logging: false, pool: { max: 1 } })
-  const watching = new Sequelize(url, { logging: false, pool: { max: 1 } })
+  const host = new Sequelize(url, { ...options, pool: { max: 2 * WORKERS, ...PATIENT } })
+  const reports = new Sequelize(url, { logging: false, pool: { max: 1, ...PATIENT } })
+  const watching = new Sequelize(url, { logging: false, pool: { max: 1, ...PATIENT } })
   const ending = new AbortController()
   let took: number[] = []
   let failed = 0
   let lockedMs = 0
+  let renamed = 0
 
   const somebody = () => Math.floor(Math.random() * users) + 1
-  const statements = [
-    () => `select id, name from users where id = md5('${somebody()}')::uuid`,
-    () => `update users set name = 'renamed ${somebody()}' where id = md5('${somebody()}')::uuid`,
-  ]
+  const read = () => host.query(`select id, name from users where id = md5('${somebody()}')::uuid`)
+  async function rename(): Promise<void> {
+    await host.query(
+      `update users set name = 'renamed ${somebody()}', renames = renames + 1 where id = md5('${somebody()}')::uuid`,
+    )
+    renamed += 1
+  }
   const pause = (ms: number) => sleep(ms, undefined, { signal: ending.signal }).catch(() => {})
 
-  async function work(statement: () => string): Promise<void> {
+  async function work(statement: () => Promise<unknown>): Promise<void> {
     while (!ending.signal.aborted) {
       const since = performance.now()
-      await host.query(statement()).catch(() => (failed += 1))
+      await statement().catch(() => (failed += 1))
       took.push(performance.now() - since)
       await pause(EVERY_MS)
     }
@@ -73,11 +81,7 @@ export async function startHostLoad(url: string, users: number): Promise<HostLoa
     }
   }
 
-  const running = [
-    ...Array.from({ length: WORKERS }, () => statements.map((statement) => work(statement))).flat(),
-    report(),
-    watch(),
-  ]
+  const running = [...Array.from({ length: WORKERS }, () => [work(read), work(rename)]).flat(), report(), watch()]
   return {
     async during(doing) {
       took = []
@@ -85,14 +89,16 @@ export async function startHostLoad(url: string, users: number): Promise<HostLoa
       const since = performance.now()
       const result = await doing()
       const sorted = took.toSorted((a, b) => a - b)
-      const p99Ms = sorted[Math.floor(sorted.length * 0.99)] ?? 0
-      const met = { statements: sorted.length, failed, p99Ms, longestMs: sorted.at(-1) ?? 0, lockedMs }
+      const at = (share: number): number => sorted[Math.floor(sorted.length * share)] ?? 0
+      const spread = { p50Ms: at(0.5), p99Ms: at(0.99) }
+      const met = { statements: sorted.length, failed, ...spread, longestMs: sorted.at(-1) ?? 0, lockedMs }
       return { result, met, tookMs: performance.now() - since }
     },
     async end() {
       ending.abort()
       await Promise.all(running)
       await Promise.all([host, reports, watching].map((one) => one.close()))
+      return renamed
     },
   }
 }

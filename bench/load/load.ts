@@ -82,6 +82,7 @@ const verbs: LoadVerbs = {
     }
     return wrong
   },
+  heardPresent: () => memories.map((memory) => [...memory].flatMap(([userId, present]) => (present ? [userId] : []))),
   ping: (perSecond, forMs) => {
     const send = (n: number) => clients[n % clients.length]?.send('42["activity"]')
     return createPacer(send)(perSecond, forMs)

@@ -3,6 +3,8 @@ import type { HeardUpdate } from './frames.ts'
 /** What clients heard since the last `reset`. */
 export interface Tally {
   readonly updates: number
+  /** Of those, that somebody is gone. */
+  readonly gone: number
   readonly frames: number
   readonly bytes: number
   /** Clients that were told to read anew: then the load generator was too slow, and the run means little. */
@@ -19,6 +21,7 @@ const LONGEST_MS = 20_000
 export function createTally() {
   const delays = new Uint32Array(LONGEST_MS + 1)
   let updates = 0
+  let gone = 0
   let frames = 0
   let bytes = 0
   let resyncs = 0
@@ -41,7 +44,8 @@ export function createTally() {
     },
     heard(news: readonly HeardUpdate[], now: number): void {
       updates += news.length
-      for (const { at } of news) {
+      for (const { at, status } of news) {
+        if (status === 'offline') gone++
         const delay = Math.min(LONGEST_MS, Math.max(0, now - at))
         delays[delay] = (delays[delay] ?? 0) + 1
       }
@@ -50,9 +54,9 @@ export function createTally() {
     lost: () => void lost++,
     reset(): void {
       delays.fill(0)
-      updates = frames = bytes = resyncs = lost = 0
+      updates = gone = frames = bytes = resyncs = lost = 0
     },
-    read: (): Tally => ({ updates, frames, bytes, resyncs, lost, p50Ms: delayAt(0.5), p99Ms: delayAt(0.99) }),
+    read: (): Tally => ({ updates, gone, frames, bytes, resyncs, lost, p50Ms: delayAt(0.5), p99Ms: delayAt(0.99) }),
   }
 }
 

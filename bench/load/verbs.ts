@@ -36,6 +36,8 @@ export type LoadVerbs = {
    * or null for one who never changed. Needs `remember`.
    */
   wrongAtTheEnd(expected: readonly (boolean | null)[]): number
+  /** For each client whom it heard of last as present. Needs `remember`. */
+  heardPresent(): (readonly string[])[]
   /** Every client sends an activity at this pace altogether, for this long. @returns how many were sent */
   ping(perSecond: number, forMs: number): Promise<number>
   /** Every client in turn sends a sign of use and waits for its answer. @returns how long that takes */
