@@ -176,12 +176,14 @@ async function drill(place: Place): Promise<DrillOutcome> {
   const renamed = await load.end()
 
   const after = await host.schemaOf(sequelize)
+  // What was migrated, and taken back, stays written down; and an extension may be in use by others by now.
+  const stays = (line: string): boolean => line.includes('porchlight_migrations') || line === 'extension pg_trgm'
   const differences = [
     ...schema.filter((line) => !after.includes(line)),
-    ...after.filter((line) => !schema.includes(line)),
+    ...after.filter((line) => !schema.includes(line) && !stays(line)),
   ]
   check(
-    'the schema is the one before',
+    'the schema is the one before, but for the list of migrations and pg_trgm',
     differences.length === 0,
     differences.length === 0 ? `${schema.length} parts` : differences.join('; '),
   )

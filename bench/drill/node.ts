@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import express, { type Request } from 'express'
 import { jwtVerify } from 'jose'
 import { DataTypes, type Model, type ModelStatic, Sequelize } from 'sequelize'
-import { Server } from 'socket.io'
+import { Server, type Socket } from 'socket.io'
 import type * as Porchlight from '../../src/index.ts'
 import type * as LoggerModule from '../../src/telemetry/logger.ts'
 import { serveVerbs } from '../processes/serve-verbs.ts'
@@ -61,21 +61,23 @@ async function start({ databaseUrl, secret, presence: with_ }: NodeSettings): Pr
   const http = createServer(app)
   const io = new Server(http, { serveClient: false })
   const key = new TextEncoder().encode(secret)
-  io.use((socket, next) => {
-    jwtVerify(String(socket.handshake.auth['token']), key).then(
-      ({ payload }) => {
-        Object.assign(socket, { user: { id: payload.sub } })
-        next()
-      },
-      () => next(new Error('sign in first')),
-    )
-  })
+  async function signIn(socket: Socket, next: (error?: Error) => void): Promise<void> {
+    try {
+      const { payload } = await jwtVerify(String(socket.handshake.auth['token']), key)
+      Object.assign(socket, { user: { id: payload.sub } })
+    } catch {
+      next(new Error('sign in first'))
+      return
+    }
+    next()
+  }
+  io.use((socket, next) => void signIn(socket, next))
   const presence = with_ && addPresence({ io, sequelize }, User, with_)
   // The one route of the host's: a row of its own, with presence for those who have it.
-  app.get('/people/:id', async (req: Request<{ id: string }>, res) => {
+  app.get('/people/:id', async (req: Request<{ id: string }, unknown, unknown, { as: string }>, res) => {
     const row = await User.findByPk(req.params.id, { attributes: ['id', ...Object.keys(OWN_FIELDS)] })
     const rows = row === null ? [] : [row]
-    res.json(presence ? await presence.withPresence(rows, String(req.query['as']), ({ id }) => id) : rows)
+    res.json(presence ? await presence.withPresence(rows, req.query.as, ({ id }) => id) : rows)
   })
   await presence?.start()
   await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))

@@ -88,9 +88,9 @@ export async function startRollout(nodes: readonly DrillNode[], secret: string, 
     (await Promise.all(nodes.map((node) => node.call('whoIsOn', among)))).every((on) => isSame(on, expected))
 
   await connect(EARLY)
-  let isBusy = true
+  const use = { goesOn: true }
   const busy = (async () => {
-    while (isBusy) await people.call('ping', SIGNS_OF_USE_PER_SECOND, 1_000)
+    while (use.goesOn) await people.call('ping', SIGNS_OF_USE_PER_SECOND, 1_000)
   })()
 
   return {
@@ -129,7 +129,7 @@ export async function startRollout(nodes: readonly DrillNode[], secret: string, 
       return tallies.reduce((sum, { lost }) => sum + lost, 0)
     },
     async end() {
-      isBusy = false
+      use.goesOn = false
       await busy
       await Promise.all([people, ...watching].map((load) => load.end()))
     },
