@@ -23,7 +23,10 @@ interface Block {
 
 test('what the pages show of the SDK compiles as it stands', { timeout: 120_000 }, async () => {
   const pages = await Promise.all(PAGES.map(async (page) => blocksIn(page, await readFile(join(ROOT, page), 'utf8'))))
-  for (const [index, blocks] of pages.entries()) expect(blocks.length, PAGES[index]).toBeGreaterThan(0)
+  for (const [index, blocks] of pages.entries()) {
+    const page = PAGES[index]
+    expect(blocks.length, page).toBeGreaterThan(page === 'docs/start.md' ? 0 : 1)
+  }
   expect(await complaintsAbout(pages.flat())).toEqual([])
 })
 

@@ -112,7 +112,7 @@ test('R55 nodes of two neighbouring versions work together, and keep what they d
 
   const heard = [hears(oldViewer, 'userOnline', ada), hears(newViewer, 'userOnline', ben)]
   const adaAtNew = await connect(atNew, ada)
-  await connect(atOld, ben)
+  const benAtOld = await connect(atOld, ben)
   await Promise.all(heard)
   expect(await stored(ada)).toMatch(new RegExp(`^${SCHEMA_VERSION + 1} .*"x":"of v${SCHEMA_VERSION + 1}"`))
 
@@ -121,9 +121,11 @@ test('R55 nodes of two neighbouring versions work together, and keep what they d
   newer.kill('SIGSTOP')
   const adaAtOld = await connect(atOld, ada)
   await adaAtOld.emitWithAck('setStatus', { status: 'dnd' })
-  const byOld = await stored(ada)
+  await benAtOld.emitWithAck('setStatus', { status: 'dnd' })
+  const [byOld, ownOfOld] = [await stored(ada), await stored(ben)]
   newer.kill('SIGCONT')
   expect(byOld).toMatch(new RegExp(`^${SCHEMA_VERSION} .*"x":"of v${SCHEMA_VERSION + 1}"`))
+  expect(ownOfOld).toMatch(new RegExp(`^${SCHEMA_VERSION} `))
 
   const offline = hears(oldViewer, 'userOffline', ada)
   adaAtNew.disconnect()
