@@ -1,3 +1,9 @@
+/**
+ * `import … from 'porchlight'`: presence for the server of an app.
+ *
+ * @module server
+ */
+
 export { createPresence, type Presence, type PresenceHost } from './create-presence.ts'
 export { PRESENCE_ERROR_CODES, PresenceError, type PresenceErrorCode } from './domain/errors.ts'
 export type { PresenceInfo } from './domain/info.ts'

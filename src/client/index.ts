@@ -1,3 +1,9 @@
+/**
+ * `import … from 'porchlight/client'`: the SDK for browsers; see `docs/client.md`.
+ *
+ * @module client
+ */
+
 export { CONNECTION_TABLE } from './connection-state.ts'
 export type { ConnectionEvent, ConnectionState } from './connection-state.ts'
 export type {

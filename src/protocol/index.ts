@@ -1,3 +1,9 @@
+/**
+ * `import … from 'porchlight/protocol'`: what goes over the wire, as types; see `docs/protocol.md`.
+ *
+ * @module protocol
+ */
+
 export type { PresenceInfo } from '../domain/info.ts'
 export type { ChoosableStatus, Status } from '../domain/status.ts'
 export { CLOSE_REASONS, type CloseCode, type Closing } from './close-reasons.ts'

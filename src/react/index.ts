@@ -1,3 +1,9 @@
+/**
+ * `import … from 'porchlight/react'`: hooks and components; see `docs/react.md`.
+ *
+ * @module react
+ */
+
 'use client'
 
 export { LastSeen, type LastSeenProps } from './last-seen.tsx'

@@ -74,7 +74,7 @@ export interface PresenceService<ProviderPage, UserExport = unknown> {
   /** From now on the viewer sees nothing of the user (R37). @throws {PresenceError} LIMIT_EXCEEDED, NOT_DURABLE */
   blockUser(userId: string, viewerId: string): Promise<void>
   unblockUser(userId: string, viewerId: string): Promise<void>
-  /** Takes a user's message away, as your staff decided, and settles the reports of it. @param by who did it, for the record */
+  /** Takes a user's message away, as your staff decided, and settles the reports of it. @param options `by`: who did it, for the record */
   clearMessage(userId: string, options: { by: string }): Promise<void>
   /** Ends sessions that nobody answers for any more. @returns how many */
   cleanupInactiveSessions(): Promise<number>
