@@ -1,15 +1,7 @@
-import { build } from './build.js'
-import { ensureChromium, ensureNginx, ensureRedis } from './programs.js'
-import { runVitest } from './vitest.js'
+import { runTests } from './run-tests.js'
 
 try {
-  const programs = {
-    CHROMIUM_PATH: ensureChromium(),
-    REDIS_SERVER_PATH: ensureRedis(),
-    NGINX_PATH: ensureNginx(),
-  }
-  await build()
-  process.exitCode = await runVitest(process.argv.slice(2), { ...process.env, ...programs, CLI_BUILT: '1' })
+  process.exitCode = await runTests(process.argv.slice(2))
 } catch (error) {
   console.error(error.message)
   process.exitCode = 1

@@ -134,6 +134,21 @@ describe('.changeset', () => {
   })
 })
 
+describe('docs/pictures', () => {
+  const pictures = readdirSync(join(ROOT, 'docs/pictures'))
+  const tests = readdirSync(join(ROOT, 'test/e2e')).filter((file) => file.endsWith('.test.ts'))
+  const taken = tests.flatMap((file) =>
+    [...read(`test/e2e/${file}`).matchAll(/photograph\(.*, ['`](.+)['`]\)/g)].map(([, name = '']) => name),
+  )
+
+  test.each(pictures)('%s is shown by a page, and taken by a browser test', (picture) => {
+    const shown = pages.filter((page) => new RegExp(`!\\[.+\\]\\(\\S*pictures/${picture}\\)`).test(read(page)))
+    expect(shown).not.toEqual([])
+    const isOf = (name: string) => new RegExp(`^${name.replaceAll(/\$\{\w+\}/g, '\\w+')}\\.png$`).test(picture)
+    expect(taken.filter(isOf)).toHaveLength(1)
+  })
+})
+
 describe('every page', () => {
   test('is found', () => {
     expect(pages).toEqual(expect.arrayContaining(['README.md', 'ARCHITECTURE.md', 'CHANGELOG.md', 'docs/spec.md']))

@@ -66,6 +66,7 @@ describe('two people, two windows', () => {
     await provider.page.getByTestId('message-input').fill('On a roof until three')
     await provider.page.getByTestId('message-input').press('Enter')
     await card(client.page).getByText('On a roof until three').waitFor()
+    await provider.page.getByTestId('chip-dnd').getByText('1').waitFor()
     await photograph(provider.page, 'own-status-desktop')
     expect(await violations(provider.page)).toEqual([])
 
@@ -74,6 +75,7 @@ describe('two people, two windows', () => {
     expect(await card(client.page).getByText('On a roof until three').count()).toBe(0)
     await provider.page.getByTestId('visibility-switch').click()
     await cardWith(client.page, 'dnd')
+    await client.page.getByTestId('chip-dnd').getByText('1').waitFor()
     await photograph(client.page, 'directory-live-desktop')
 
     await provider.page.context().close()
