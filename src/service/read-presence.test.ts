@@ -1,9 +1,10 @@
+import { setImmediate } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { PresenceError } from '../domain/errors.ts'
 import { newRecord, presume, type UserRecord } from '../domain/user-record.ts'
 import { createMemoryHotStore } from '../store/memory/memory-hot-store.ts'
 import type { ServiceDeps } from './deps.ts'
-import { readPresence, readPresences } from './read-presence.ts'
+import { readPresence, readPresences, watchUsers } from './read-presence.ts'
 
 const T = 1_700_000_000_000
 
@@ -38,6 +39,29 @@ describe('somebody who is taken for present', () => {
     expect((await readPresences(deps, ['cleo'], 'ben')).presences).toEqual([unseen])
     expect(await readPresence(deps, 'cleo', 'cleo')).toMatchObject({ online_status: 'online', stale: true })
   })
+})
+
+test('R53 a long watch list is read one statement after the other, none of them larger than anybody else has it', async () => {
+  const deps = await depsWith(newRecord('cleo'))
+  const sizes: number[] = []
+  let most = 0
+  let reading = 0
+  const loadMany = async (userIds: readonly string[]): Promise<UserRecord[]> => {
+    sizes.push(userIds.length)
+    reading += 1
+    most = Math.max(most, reading)
+    await setImmediate()
+    reading -= 1
+    return userIds.map((userId) => newRecord(userId))
+  }
+  const told = { watch: () => [], hold: () => {}, release: () => {}, standing: () => undefined }
+  const broadcast = { ...deps.broadcast, ...told } as unknown as ServiceDeps['broadcast']
+  const users = Array.from({ length: 450 }, (_, n) => `user ${n}`)
+  const cold = { ...deps.cold, loadMany }
+  const { presences } = await watchUsers({ ...deps, broadcast, cold }, 'socket', 'ben', users, {})
+  expect(presences.map(({ userId }) => userId)).toEqual(users)
+  expect(sizes).toEqual([200, 200, 50])
+  expect(most).toBe(1)
 })
 
 describe('while PostgreSQL does not answer', () => {

@@ -1,9 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { ownInfo, type PresenceInfo, presenceInfo, type Standing, STRANGER, viewAt } from '../domain/info.ts'
 import { isPresent } from '../domain/status.ts'
 import type { UserRecord } from '../domain/user-record.ts'
 import type { View } from '../domain/view.ts'
 import { type Believed, isPresumed, isUnknownByNow, readBelieved, readWhoIsKnown } from './believe.ts'
 import type { ServiceDeps } from './deps.ts'
+import { COLD_BATCH } from './record-loader.ts'
 import { userNotFound } from './records.ts'
 import { announcementOf, placeWatcher, standingIn } from './standings.ts'
 import type { Snapshot } from './verbs.ts'
@@ -68,19 +70,26 @@ export async function watchUsers(
   }
 }
 
-/** Users in one go, between which everybody else has a turn: two thousand would keep them waiting for milliseconds. */
-const GO = 500
+/** Users in one go: those of one statement, so that a list takes one connection to PostgreSQL at a time, and no more of it than others. */
+const GO = COLD_BATCH
 
-/** @throws {PresenceError} STORE_UNAVAILABLE */
+/**
+ * After each go everybody else has as long as it took: two thousand at once would keep them waiting for tens of milliseconds, here and
+ * in PostgreSQL.
+ *
+ * @throws {PresenceError} STORE_UNAVAILABLE
+ */
 async function readInTurns(deps: ServiceDeps, userIds: readonly string[], viewerId: string): Promise<Believed> {
-  const first = await readBelieved(deps, userIds.slice(0, GO), viewerId)
-  let { stale } = first
-  for (let at = GO; at < userIds.length; at += GO) {
+  const records = new Map<string, UserRecord>()
+  let stale = false
+  for (let at = 0; at < userIds.length; at += GO) {
+    const startedAt = performance.now()
     const next = await readBelieved(deps, userIds.slice(at, at + GO), viewerId)
-    for (const [userId, record] of next.records) first.records.set(userId, record)
+    for (const [userId, record] of next.records) records.set(userId, record)
     stale ||= next.stale
+    if (at + GO < userIds.length) await sleep(performance.now() - startedAt)
   }
-  return { records: first.records, stale }
+  return { records, stale }
 }
 
 async function rememberInTurns(deps: ServiceDeps, believed: Believed, userIds: readonly string[]): Promise<void> {

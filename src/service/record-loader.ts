@@ -34,7 +34,7 @@ export interface RecordLoaderOptions {
 /** Milliseconds between two statements while many ask; somebody who asks alone does not wait. */
 const BATCH_EVERY_MS = 10
 /** Users in one statement: rows of more would be read in one go, while everybody else waits. */
-const BATCH = 200
+export const COLD_BATCH = 200
 /** Records remembered, about 1 KB each. */
 const REMEMBERED = 20_000
 /** Milliseconds for which a record that nobody here changed is believed: a host may change its own columns by its own SQL. */
@@ -50,7 +50,7 @@ export function createRecordLoader({ durable, hot, presumeMs }: RecordLoaderOpti
   const remembered = new LRUCache<string, Promise<UserRecord | null>>({ max: REMEMBERED, ttl: BELIEVED_MS })
   let batchedAt = Number.NEGATIVE_INFINITY
   const loader = new DataLoader<string, UserRecord | null>(loadBatch, {
-    maxBatchSize: BATCH,
+    maxBatchSize: COLD_BATCH,
     batchScheduleFn: schedule,
     cache: false,
   })
