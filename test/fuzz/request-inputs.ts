@@ -67,6 +67,9 @@ const others: readonly Call[] = [
   { method: 'GET', path: '/', query: {}, body: null },
   { method: 'GET', path: '/providers/{id}', query: {}, body: null },
   { method: 'GET', path: '/assets/{file}', query: {}, body: null },
+  { method: 'GET', path: '/ops', query: {}, body: null },
+  { method: 'GET', path: '/ops/{anything}', query: {}, body: null },
+  { method: 'GET', path: '/ops/assets/{file}', query: {}, body: null },
   { method: 'GET', path: '/{anything}', query: {}, body: null },
 ]
 
