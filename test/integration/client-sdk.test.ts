@@ -7,6 +7,7 @@ import { assemblePresenceClient } from '../../src/client/presence-client.ts'
 import { readSurroundings, type Surroundings } from '../../src/client/surroundings.ts'
 import type { WatchRequest } from '../../src/protocol/index.ts'
 import { type Client, eventually, type Marketplace, type Person, startMarketplace } from '../support/marketplace.ts'
+import { shows, until } from '../support/until.ts'
 
 let market: Marketplace
 let marta: Person
@@ -431,25 +432,3 @@ async function openProxy(): Promise<Proxy> {
   proxies.push(proxy)
   return proxy
 }
-
-/** Waits until a value fits. The test's own time limit ends it. */
-function until<Value>(
-  readable: { get(): Value; subscribe(listener: () => void): () => void },
-  fits: (value: Value) => boolean,
-): Promise<Value> {
-  return new Promise((resolve) => {
-    let stop = (): void => undefined
-    const look = (): void => {
-      if (!fits(readable.get())) return
-      stop()
-      resolve(readable.get())
-    }
-    stop = readable.subscribe(look)
-    look()
-  })
-}
-
-const shows = (client: PresenceClient, userId: string, fits: Partial<Presence>): Promise<Presence> =>
-  until({ get: () => client.get(userId), subscribe: (listener) => client.subscribe(userId, listener) }, (presence) =>
-    Object.entries(fits).every(([name, value]) => presence[name as keyof Presence] === value),
-  )

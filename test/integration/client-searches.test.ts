@@ -4,6 +4,7 @@ import type { PresenceInfo, ProviderCard, ProviderWatchRequest } from '../../src
 import { type Browser, FAST, openBrowser, type Tab } from '../support/browser.ts'
 import { startCuttableProxy } from '../support/cuttable-proxy.ts'
 import { type Client, eventually, type Marketplace, type Person, startMarketplace } from '../support/marketplace.ts'
+import { until } from '../support/until.ts'
 
 /** Who is there now, whoever they are. */
 const PRESENT: ProviderWatchRequest = { online_status: ['online', 'away', 'dnd'], limit: 5 }
@@ -290,21 +291,4 @@ async function arrive(person: Person): Promise<Client> {
   const client = await market.connect(person)
   people.push(client)
   return client
-}
-
-/** Waits until a value fits. The test's own time limit ends it. */
-function until<Value>(
-  readable: { get(): Value; subscribe(listener: () => void): () => void },
-  fits: (value: Value) => boolean,
-): Promise<Value> {
-  return new Promise((resolve) => {
-    let stop = (): void => undefined
-    const look = (): void => {
-      if (!fits(readable.get())) return
-      stop()
-      resolve(readable.get())
-    }
-    stop = readable.subscribe(look)
-    look()
-  })
 }

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import type { Presence, PresenceClient, PresenceClientOptions } from '../../src/client/index.ts'
+import type { PresenceClientOptions } from '../../src/client/index.ts'
 import type { WatchRequest } from '../../src/protocol/index.ts'
 import { type Browser, FAST, openBrowser, type Tab } from '../support/browser.ts'
 import {
@@ -10,6 +10,7 @@ import {
   type Person,
   startMarketplace,
 } from '../support/marketplace.ts'
+import { shows, until } from '../support/until.ts'
 
 let market: Marketplace
 let marta: Person
@@ -270,24 +271,3 @@ async function arrive(person: Person): Promise<Client> {
 }
 
 const connectionsOf = ({ server }: Marketplace): number => server.io.of('/').sockets.size
-
-function until<Value>(
-  readable: { get(): Value; subscribe(listener: () => void): () => void },
-  fits: (value: Value) => boolean,
-): Promise<Value> {
-  return new Promise((resolve) => {
-    let stop = (): void => undefined
-    const look = (): void => {
-      if (!fits(readable.get())) return
-      stop()
-      resolve(readable.get())
-    }
-    stop = readable.subscribe(look)
-    look()
-  })
-}
-
-const shows = (client: PresenceClient, userId: string, fits: Partial<Presence>): Promise<Presence> =>
-  until({ get: () => client.get(userId), subscribe: (listener) => client.subscribe(userId, listener) }, (presence) =>
-    Object.entries(fits).every(([name, value]) => presence[name as keyof Presence] === value),
-  )
