@@ -1,4 +1,5 @@
 import type { OperatorNode, OperatorOverview } from 'porchlight/protocol'
+import { numbers, Table } from '../shell/table.tsx'
 import { amount, clock, NOTHING, orNothing, span } from '../words.ts'
 
 const STATES: Record<OperatorNode['state'], string> = {
@@ -6,6 +7,13 @@ const STATES: Record<OperatorNode['state'], string> = {
   overdue: 'lease ran out',
   gone: 'gone',
 }
+
+const COLUMNS = [
+  { title: 'Node' },
+  { title: 'State' },
+  { title: 'Lease' },
+  ...numbers('Users', 'Sessions', 'Transitions/s', 'PostgreSQL behind'),
+]
 
 /** All nodes there are, by their leases. */
 export function NodesTable({ overview }: { readonly overview: OperatorOverview }) {
@@ -19,34 +27,11 @@ export function NodesTable({ overview }: { readonly overview: OperatorOverview }
       {nodes === null ? (
         <p data-testid="no-nodes">Redis does not answer: which nodes there are is not known.</p>
       ) : (
-        <div className="table-scroll" role="region" aria-label="All nodes" tabIndex={0}>
-          <table className="table" data-testid="nodes">
-            <thead>
-              <tr>
-                <th scope="col">Node</th>
-                <th scope="col">State</th>
-                <th scope="col">Lease</th>
-                <th scope="col" className="number">
-                  Users
-                </th>
-                <th scope="col" className="number">
-                  Sessions
-                </th>
-                <th scope="col" className="number">
-                  Transitions/s
-                </th>
-                <th scope="col" className="number">
-                  PostgreSQL behind
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {nodes.map((node) => (
-                <Row key={node.node_id} node={node} now={Date.parse(at)} />
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Table label="All nodes" columns={COLUMNS} testId="nodes">
+          {nodes.map((node) => (
+            <Row key={node.node_id} node={node} now={Date.parse(at)} />
+          ))}
+        </Table>
       )}
     </section>
   )
