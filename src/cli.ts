@@ -133,12 +133,13 @@ const migrate = (options: TableOptions & PatienceOptions) =>
     console.log(applied.length === 0 ? 'Nothing to migrate.' : `Applied ${applied.join(', ')}.`)
   })
 
-const rollback = (options: TableOptions & PatienceOptions & { all?: boolean }) =>
+const rollback = (options: TableOptions & PatienceOptions & { all?: boolean; force?: boolean }) =>
   withDatabase(async (sequelize) => {
     const undone = await rollbackPresence({
       ...targetOf(sequelize, options),
       patience: patienceOf(options),
-      ...(options.all ? { steps: Infinity } : {}),
+      steps: options.all ? 'all' : 1,
+      isForced: options.force === true,
     })
     console.log(undone.length === 0 ? 'Nothing to roll back.' : `Rolled back ${undone.join(', ')}.`)
   })
@@ -248,7 +249,8 @@ table(program.command('migrate').description('add what presence needs to the dat
   .action(migrate)
 table(program.command('rollback').description('take the last migration back'))
   .option(...LOCK_TIMEOUT)
-  .option('--all', 'take all of them back')
+  .option('--all', 'take all of them back, once no process serves presence')
+  .option('--force', 'with --all: also while one does, which fails from then on')
   .action(rollback)
 table(program.command('repair').description('compare what searches know of providers with the directory'))
   .option('--directory <file>', "the host's option directory, as JSON; without it the reference marketplace's")

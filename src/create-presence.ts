@@ -16,9 +16,9 @@ import { describeUsers } from './store/postgres/host-users.ts'
 import { guardDatabase, openDatabase } from './store/postgres/database.ts'
 import { createDurableStore } from './store/postgres/durable-store.ts'
 import { extendUserModel } from './store/postgres/extend-user-model.ts'
-import { migratePresence } from './store/postgres/migrate.ts'
+import { checkMigrated, migratePresence } from './store/postgres/migrate.ts'
 import { presenceCondition } from './store/postgres/presence-condition.ts'
-import { takeProcessLock } from './store/postgres/process-lock.ts'
+import { type ProcessLock, type ProcessLockOptions, takeProcessLock } from './store/postgres/process-lock.ts'
 import { defineUserSession, type UserSessionModel } from './store/postgres/user-session-model.ts'
 import { discreetLogger } from './telemetry/discreet.ts'
 import { createLogger, type Logger } from './telemetry/logger.ts'
@@ -81,7 +81,7 @@ export function createPresence(host: PresenceHost): Presence {
       reports: createReportStore(openDatabase(sequelize, { guard }), describeUsers(users), codec),
       directoryIds: directoryIds(directory),
       condition: (filter, column, hidden) => presenceCondition(filter, column, hot.now(), hidden),
-      claim: (onLost) => takeProcessLock(sequelize, { onLost, mode: shared ? 'among-others' : 'alone' }),
+      claim: (onLost) => claimDatabase(sequelize, { onLost, mode: shared ? 'among-others' : 'alone' }),
       startJobs,
     },
   )
@@ -90,6 +90,18 @@ export function createPresence(host: PresenceHost): Presence {
     UserSession,
     migrate: () => migratePresence({ sequelize, ...users, log: (line) => log.info({}, line) }),
   }
+}
+
+/** @throws {PresenceError} ALREADY_RUNNING, SCHEMA_CONFLICT · STORE_UNAVAILABLE */
+async function claimDatabase(sequelize: Sequelize, options: ProcessLockOptions): Promise<ProcessLock> {
+  const lock = await takeProcessLock(sequelize, options)
+  try {
+    await checkMigrated(sequelize)
+  } catch (error) {
+    await lock.release()
+    throw error
+  }
+  return lock
 }
 
 /** A call of a store, as a span. @param system as OpenTelemetry's semantic conventions name it */

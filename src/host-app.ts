@@ -102,7 +102,7 @@ export interface PresenceSystem {
     viewerId: string | null,
     userIdOf?: (row: Record<string, unknown>) => unknown,
   ): Promise<(Record<string, unknown> & Partial<ProviderPresence>)[]>
-  /** @throws {PresenceError} ALREADY_RUNNING when another process serves this database from memory */
+  /** @throws {PresenceError} ALREADY_RUNNING when another process serves this database from memory · SCHEMA_CONFLICT when it was not migrated */
   start(): Promise<void>
   /**
    * Asks clients to move, and closes their connections one after the other, in such a way that they come back by themselves. Stop

@@ -286,3 +286,21 @@ describe('an app that exists', () => {
     expect(await told).toMatchObject({ userId: '2', status: 'offline' })
   })
 })
+
+test('R52 a host that forgot to migrate is told so before it lets anybody in, and starts once it did', async () => {
+  const database = await createTestDatabase()
+  const { sequelize } = database
+  const User = sequelize.define('Member', { name: DataTypes.STRING }, { tableName: 'members', timestamps: false })
+  await sequelize.sync()
+  const system = () => createPresence({ io: new Server(), sequelize, User, userId: integerIds })
+  const forgetful = system()
+  const told = expect.stringMatching(/lacks all of what presence needs: run `porchlight migrate`/)
+  await expect(forgetful.start()).rejects.toMatchObject({ code: 'SCHEMA_CONFLICT', message: told })
+  await forgetful.migrate()
+  await sequelize.query("delete from porchlight_migrations where name like '010%'")
+  await expect(forgetful.start()).rejects.toMatchObject({ message: expect.stringMatching(/lacks 010-\S+ of what/) })
+  await sequelize.query("insert into porchlight_migrations (name) select '010-backfill'")
+  await forgetful.start()
+  await forgetful.stop()
+  await database.drop()
+})

@@ -2,6 +2,7 @@ import { QueryTypes, Sequelize, type Transaction } from 'sequelize'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { uuidIds } from '../../src/domain/user-id.ts'
 import { migratePresence, rollbackPresence } from '../../src/store/postgres/migrate.ts'
+import { takeProcessLock } from '../../src/store/postgres/process-lock.ts'
 import { eventually } from '../support/marketplace.ts'
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts'
 
@@ -145,6 +146,25 @@ test('R56 users are not rewritten, up or down', async () => {
   await down('all')
   expect([await files(), await rows()]).toEqual(before)
 })
+
+test.each(['alone', 'among-others'] as const)(
+  'R52 nothing is taken away below a process that serves %s, unless by force',
+  async (mode) => {
+    await up()
+    const serving = await takeProcessLock(database.sequelize, { mode })
+    const before = await columns()
+    await expect(down('all')).rejects.toMatchObject({ code: 'ALREADY_RUNNING', message: /start your app without/ })
+    expect(await columns()).toBe(before)
+    // An upgrade is taken back beside the version before it, which serves.
+    expect(await down(1)).toHaveLength(1)
+    expect(await rollbackPresence({ ...options(), steps: 'all', isForced: true })).not.toEqual([])
+    await serving.release()
+    await up()
+    expect(await down('all')).not.toEqual([])
+    // It keeps nobody away any longer than it takes.
+    await (await takeProcessLock(database.sequelize, { mode })).release()
+  },
+)
 
 describe('an index on a large table', { timeout: LONG_MS }, () => {
   const state = async (name = LARGE) => {

@@ -9,7 +9,7 @@ import { stepsWithin } from './stopping.ts'
 
 /** A system that can be started once, and stopped. */
 export interface Lifecycle {
-  /** @throws {PresenceError} ALREADY_RUNNING */
+  /** @throws {PresenceError} ALREADY_RUNNING, SCHEMA_CONFLICT */
   start(): Promise<void>
   /** Moves connections to other nodes. @param withinMs how long it may take */
   drain(withinMs?: number): Promise<void>

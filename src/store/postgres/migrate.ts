@@ -1,6 +1,7 @@
 import type { Sequelize } from 'sequelize'
 import { MigrationError, Umzug, type UmzugStorage } from 'umzug'
-import { asUnavailable, type Database } from './database.ts'
+import { PresenceError } from '../../domain/errors.ts'
+import { asUnavailable, type Database, openDatabase } from './database.ts'
 import { checkHostColumns } from './host-columns.ts'
 import { describeUsers, type HostUsers, type HostUsersOptions } from './host-users.ts'
 import { type MigrationSession, type Patience, withMigrationSession } from './migration-session.ts'
@@ -15,6 +16,7 @@ import { personalData } from './migrations/008-personal-data.ts'
 import { blockFloors } from './migrations/009-block-floors.ts'
 import { backfillJobs } from './migrations/010-backfill.ts'
 import type { Migration } from './migrations/migration.ts'
+import { type ProcessLock, takeProcessLock } from './process-lock.ts'
 import { settleIndexes } from './settle-indexes.ts'
 
 /** In the order in which they are applied. Imported by name, so that a compiled build finds them. */
@@ -61,24 +63,66 @@ export async function migratePresence(options: MigrateOptions): Promise<string[]
 }
 
 /**
+ * Makes sure that all is there that this version needs, before it lets anybody in.
+ *
+ * @throws {PresenceError} SCHEMA_CONFLICT · STORE_UNAVAILABLE
+ */
+export async function checkMigrated(sequelize: Sequelize): Promise<void> {
+  const applied = new Set(await appliedNames(openDatabase(sequelize)))
+  const missing = MIGRATIONS.filter(({ name }) => !applied.has(name)).map(({ name }) => name)
+  if (missing.length === 0) return
+  const sentence =
+    `This database lacks ${missing.length === MIGRATIONS.length ? 'all' : missing.join(', ')} of what presence needs: ` +
+    'run `porchlight migrate` on it, or `presence.migrate()` before `presence.start()`.'
+  throw new PresenceError('SCHEMA_CONFLICT', sentence)
+}
+
+/** What is taken back, and in spite of what. */
+export interface RollbackOptions extends MigrateOptions {
+  /** How many, or `all`. @default 1 */
+  readonly steps?: number | 'all'
+  /** All of them, also below processes that serve, which fail from then on. @default false */
+  readonly isForced?: boolean
+}
+
+/**
  * Takes migrations back, the newest first, with what is in their tables. Columns that the host had before stay.
  *
- * @param steps how many, or `all`. @default 1
  * @returns the names of the migrations it took back
+ * @throws {PresenceError} ALREADY_RUNNING when all are to be taken back and a process still serves · STORE_UNAVAILABLE
  */
 export async function rollbackPresence({
   steps = 1,
+  isForced = false,
   ...options
-}: MigrateOptions & { readonly steps?: number | 'all' }): Promise<string[]> {
-  return alone(options, async (session, users, log) => {
-    const umzug = migrator(session, users)
-    const applied = await umzug.executed()
-    const step = steps === 'all' ? applied.length : Math.min(steps, applied.length)
-    const undone = step === 0 ? [] : namesOf(await umzug.down({ step }))
-    await settleIndexes(session, MIGRATIONS, await umzug.executed().then(namesOf))
-    for (const name of undone) log(`presence: took back ${name}`)
-    return undone
-  })
+}: RollbackOptions): Promise<string[]> {
+  const lock = steps === 'all' && !isForced ? await keepOthersAway(options.sequelize) : null
+  try {
+    return await alone(options, async (session, users, log) => {
+      const umzug = migrator(session, users)
+      const applied = await umzug.executed()
+      const step = steps === 'all' ? applied.length : Math.min(steps, applied.length)
+      const undone = step === 0 ? [] : namesOf(await umzug.down({ step }))
+      await settleIndexes(session, MIGRATIONS, await umzug.executed().then(namesOf))
+      for (const name of undone) log(`presence: took back ${name}`)
+      return undone
+    })
+  } finally {
+    await lock?.release()
+  }
+}
+
+/** Every process that serves holds the lock, alone or with others. */
+async function keepOthersAway(sequelize: Sequelize): Promise<ProcessLock> {
+  try {
+    return await takeProcessLock(sequelize)
+  } catch (error) {
+    if (!(error instanceof PresenceError) || error.code !== 'ALREADY_RUNNING') throw error
+    const sentence =
+      'A process still serves presence from this database, and would fail: start your app without Porchlight first, then take this back. ' +
+      '`--force` does it all the same.'
+    throw new PresenceError('ALREADY_RUNNING', sentence)
+  }
 }
 
 const namesOf = (migrations: readonly { readonly name: string }[]): string[] => migrations.map(({ name }) => name)
@@ -127,11 +171,13 @@ const MIGRATIONS_TABLE = `
 const appliedMigrations = (database: Database): UmzugStorage => ({
   logMigration: async () => {},
   unlogMigration: async () => {},
-  async executed() {
-    const [found] = await database.rows<{ there: boolean }>(
-      `select to_regclass('porchlight_migrations') is not null as there`,
-    )
-    if (!found?.there) return []
-    return namesOf(await database.rows<{ name: string }>('select name from porchlight_migrations order by name'))
-  },
+  executed: () => appliedNames(database),
 })
+
+async function appliedNames(database: Database): Promise<string[]> {
+  const [found] = await database.rows<{ there: boolean }>(
+    `select to_regclass('porchlight_migrations') is not null as there`,
+  )
+  if (!found?.there) return []
+  return namesOf(await database.rows<{ name: string }>('select name from porchlight_migrations order by name'))
+}
