@@ -38,6 +38,17 @@ export function stand(places: Places, userId: string, placed: Placed): void {
   else (places.standings ??= new Map()).set(userId, placed)
 }
 
+/**
+ * Whoever watches a user no more, and hears of everybody all the same, is a stranger from then on, as nobody asks the host about them; what
+ * the user decided on them stays in force.
+ */
+export function forgetContact(places: Places, userId: string): void {
+  const placed = places.standings?.get(userId)
+  if (placed === undefined) return
+  if (isUnsaid(placed)) places.standings?.delete(userId)
+  else if (placed.audience === 'contact') stand(places, userId, { ...placed, audience: 'stranger' })
+}
+
 /** Nothing is told of these until it is known who they are to whom, unless it is known. */
 export function hold(places: Places, userIds: readonly string[]): void {
   for (const userId of userIds) if (isUnsaid(places.standings?.get(userId) ?? HELD)) stand(places, userId, HELD)

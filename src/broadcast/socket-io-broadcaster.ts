@@ -9,6 +9,7 @@ import { createSetIndex } from './set-index.ts'
 import { createResyncs } from './resyncs.ts'
 import { createSignOut } from './sign-out.ts'
 import {
+  forgetContact,
   hold,
   isMoved,
   isUnsaid,
@@ -104,8 +105,10 @@ export function createSocketIoBroadcaster(options: BroadcasterOptions): Broadcas
 
   function forget(userId: string, connection: Connection): void {
     watchersOf.delete(userId, connection)
+    // Where everyone hears everything, they go on hearing of this user.
+    if (audience === 'everyone') return forgetContact(connection, userId)
     connection.standings?.delete(userId)
-    if (audience !== 'everyone' && !watchersOf.has(userId)) told.forget(userId)
+    if (!watchersOf.has(userId)) told.forget(userId)
   }
 
   function watch(socketId: string, userIds: readonly string[]): readonly string[] {

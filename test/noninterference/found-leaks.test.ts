@@ -145,6 +145,18 @@ describe('R31 R36 R37 nobody finds out', () => {
       }),
     ],
     [
+      'by what is taken back from the blocked who watched them, and watch nobody any more',
+      pair(
+        [
+          comes(SECRET),
+          does(ANA, { do: 'watch', device: 0, users: [SECRET], withKnown: false }),
+          does(ANA, { do: 'unwatch', device: 0 }),
+          leaves,
+        ],
+        { hiding: BLOCKS_ANA, before: [comes(ANA)], audience: 'everyone' },
+      ),
+    ],
+    [
       'by what is taken back from the blocked whose list could not be answered',
       pair(
         [
