@@ -26,8 +26,8 @@ export interface LimitOptions {
 const MINUTE_MS = 60_000
 /** A user with all their devices and tabs comes at once; a second of what comes after is a tenth of a second of work. */
 const HANDSHAKES = { perSecond: 50, burst: 40, mostWaiting: 500 }
-/** Of the time of a node, for the searches of one address. An office of a hundred people needs a tenth of it. */
-const SEARCH_TIME = { share: 0.25, burstMs: 100, mostWaiting: 200 }
+/** Of the time of a node, for the searches of one address. An office of a hundred people needs a quarter of it. */
+const SEARCH_TIME = { share: 0.1, burstMs: 100, mostWaiting: 200 }
 
 /** What is counted for all nodes together: it comes rarely enough to ask a store, and would be a multiple otherwise. */
 const quotasOf = (options: LimitOptions) =>
