@@ -72,6 +72,8 @@ export async function watchUsers(
 
 /** Users in one go: those of one statement, so that a list takes one connection to PostgreSQL at a time, and no more of it than others. */
 const GO = COLD_BATCH
+/** Milliseconds. A go that took longer waited for something that is slow for everybody. */
+const LONGEST_REST_MS = 50
 
 /**
  * After each go everybody else has as long as it took: two thousand at once would keep them waiting for tens of milliseconds, here and
@@ -87,7 +89,7 @@ async function readInTurns(deps: ServiceDeps, userIds: readonly string[], viewer
     const next = await readBelieved(deps, userIds.slice(at, at + GO), viewerId)
     for (const [userId, record] of next.records) records.set(userId, record)
     stale ||= next.stale
-    if (at + GO < userIds.length) await sleep(performance.now() - startedAt)
+    if (at + GO < userIds.length) await sleep(Math.min(performance.now() - startedAt, LONGEST_REST_MS))
   }
   return { records, stale }
 }
