@@ -16,6 +16,9 @@ const PAGES = [
   'docs/start.md',
 ]
 
+/** Those that show only one. */
+const ONE_BLOCK = new Set(['docs/operations.md', 'docs/protocol.md', 'docs/start.md'])
+
 interface Block {
   /** Where it stands: "docs/react.md, line 12". */
   readonly place: string
@@ -26,8 +29,8 @@ interface Block {
 test('what the pages show of the SDK compiles as it stands', { timeout: 120_000 }, async () => {
   const pages = await Promise.all(PAGES.map(async (page) => blocksIn(page, await readFile(join(ROOT, page), 'utf8'))))
   for (const [index, blocks] of pages.entries()) {
-    const page = PAGES[index]
-    expect(blocks.length, page).toBeGreaterThan(0)
+    const page = PAGES[index] ?? ''
+    expect(blocks.length, page).toBeGreaterThan(ONE_BLOCK.has(page) ? 0 : 1)
   }
   expect(await complaintsAbout(pages.flat())).toEqual([])
 })

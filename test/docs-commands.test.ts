@@ -41,11 +41,9 @@ describe('commands that the pages name', () => {
   })
 
   test('npm run … are scripts of ours, or of the app that they are about', () => {
-    const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> }
-    const example = JSON.parse(read('examples/existing-marketplace/after/package.json')) as typeof scripts & {
-      scripts: Record<string, string>
-    }
-    const known = new Set([...Object.keys(scripts), ...Object.keys(example.scripts)])
+    const scriptsOf = (file: string) =>
+      Object.keys((JSON.parse(read(file)) as { scripts: Record<string, string> }).scripts)
+    const known = new Set(['package.json', 'examples/existing-marketplace/after/package.json'].flatMap(scriptsOf))
     const named = typed.flatMap(({ page, line }) =>
       [...line.matchAll(/npm run (?:-s )?([\w:-]+)/g)].map(([, name = '']) => ({ page, name })),
     )
